@@ -1,0 +1,5 @@
+"""A paper's claim in miniature: two arms, several seeds, a finding with an interval and a verdict."""
+
+from cnncourse.experiments.experiment import Criterion, Experiment, Finding
+
+__all__ = ["Criterion", "Experiment", "Finding"]

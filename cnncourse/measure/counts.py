@@ -1,0 +1,165 @@
+"""Parameters, multiply-adds and output shapes, in all and layer by layer.
+
+Shapes are without the batch. Multiply-adds are those of convolutions and linear layers for one image, as torch executes
+them; additions of a bias, pooling and activation functions are not counted.
+"""
+
+import html
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+from torch.func import functional_call
+from torch.utils.flop_counter import FlopCounterMode
+
+
+@dataclass(frozen=True)
+class Parameters:
+    """How many numbers a model keeps.
+
+    Attributes:
+        trainable: numbers that training changes.
+        with_running_stats: trainable numbers plus the running means and variances of batch normalisation.
+
+    """
+
+    trainable: int
+    with_running_stats: int
+
+
+@dataclass(frozen=True)
+class Layer:
+    """One call of one layer.
+
+    Attributes:
+        name: where the layer is in the model, for example "c1".
+        kind: its class.
+        output_shape: without the batch.
+        parameters: its trainable numbers; 0 in every call but the first, so that shared layers count once.
+        multiply_adds: for one image.
+
+    """
+
+    name: str
+    kind: str
+    output_shape: tuple[int, ...]
+    parameters: int
+    multiply_adds: int
+
+
+@dataclass(frozen=True)
+class LayerTable:
+    """A model's layers in the order in which they are called; shows itself as a table in a notebook."""
+
+    layers: tuple[Layer, ...]
+
+    def _rows(self) -> list[tuple[str, ...]]:
+        rows = [
+            (
+                layer.name,
+                layer.kind,
+                "×".join(map(str, layer.output_shape)),
+                f"{layer.parameters:,}",
+                f"{layer.multiply_adds:,}",
+            )
+            for layer in self.layers
+        ]
+        totals = (sum(layer.parameters for layer in self.layers), sum(layer.multiply_adds for layer in self.layers))
+        return [*rows, ("total", "", "", *(f"{total:,}" for total in totals))]
+
+    def __repr__(self) -> str:
+        rows = [("layer", "kind", "output", "parameters", "multiply-adds"), *self._rows()]
+        widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+        return "\n".join(
+            "  ".join(cell.ljust(width) if i < 3 else cell.rjust(width) for i, (cell, width) in enumerate(zip(row, widths, strict=True)))
+            for row in rows
+        )
+
+    def _repr_html_(self) -> str:
+        heads = ("layer", "kind", "output", "parameters", "multiply-adds")
+        alignments = ("left", "left", "left", "right", "right")
+
+        def line(tag: str, cells: tuple[str, ...]) -> str:
+            inner = "".join(
+                f"<{tag} style=text-align:{alignment}>{html.escape(cell)}</{tag}>"
+                for cell, alignment in zip(cells, alignments, strict=True)
+            )
+            return f"<tr>{inner}</tr>"
+
+        *body, total = self._rows()
+        return f"<table>{line('th', heads)}{''.join(line('td', row) for row in body)}{line('th', total)}</table>"
+
+
+def parameters(model: nn.Module) -> Parameters:
+    """Count a model's numbers; a parameter that several layers share counts once."""
+    trainable = sum(p.numel() for p in model.parameters() if p.requires_grad)
+    running = sum(
+        buffer.numel()
+        for name, buffer in model.named_buffers()
+        if name.rpartition(".")[2] in {"running_mean", "running_var"}
+    )
+    return Parameters(trainable, trainable + running)
+
+
+def multiply_adds(model: nn.Module, input_shape: tuple[int, ...]) -> int:
+    """Count the multiply-adds of a model's convolutions and linear layers for one image of a shape."""
+    with FlopCounterMode(display=False) as counter:
+        _run_on_meta(model, input_shape)
+    return counter.get_total_flops() // 2
+
+
+def layers(model: nn.Module, input_shape: tuple[int, ...]) -> LayerTable:
+    """List a model's layers, modules without modules inside, as one image of a shape passes through them."""
+    names = {module: name for name, module in model.named_modules() if not any(module.children())}
+    calls: list[Layer] = []
+    seen: set[nn.Module] = set()
+
+    def before(module: nn.Module, _arguments: tuple) -> None:
+        module_counter = FlopCounterMode(display=False)
+        module_counter.__enter__()
+        counters.append(module_counter)
+
+    def after(module: nn.Module, _arguments: tuple, output: Tensor) -> None:
+        module_counter = counters.pop()
+        module_counter.__exit__(None, None, None)
+        calls.append(
+            Layer(
+                name=names[module],
+                kind=type(module).__name__,
+                output_shape=tuple(output.shape[1:]),
+                parameters=0 if module in seen else parameters(module).trainable,
+                multiply_adds=module_counter.get_total_flops() // 2,
+            )
+        )
+        seen.add(module)
+
+    counters: list[FlopCounterMode] = []
+    hooks = [module.register_forward_pre_hook(before) for module in names]
+    hooks += [module.register_forward_hook(after) for module in names]
+    try:
+        _run_on_meta(model, input_shape)
+    finally:
+        for hook in hooks:
+            hook.remove()
+    return LayerTable(tuple(calls))
+
+
+def _run_on_meta(model: nn.Module, input_shape: tuple[int, ...]) -> Tensor:
+    """Run a model on shapes alone: no weights are copied, no random number is drawn."""
+    tensors = dict(model.named_parameters()) | dict(model.named_buffers())
+    shadows = {name: tensor.to("meta") for name, tensor in tensors.items()}
+    with _evaluation_mode(model), torch.no_grad():
+        return functional_call(model, shadows, (torch.empty(1, *input_shape, device="meta"),))
+
+
+@contextmanager
+def _evaluation_mode(model: nn.Module) -> Iterator[None]:
+    modes = {module: module.training for module in model.modules()}
+    model.eval()
+    try:
+        yield
+    finally:
+        for module, mode in modes.items():
+            module.training = mode
