@@ -1,0 +1,15 @@
+"""The networks of the course: a catalogue, and a package for each."""
+
+from importlib import import_module
+
+from cnncourse.architectures.catalogue import CATALOGUE, Architecture, architecture
+
+__all__ = ["CATALOGUE", "Architecture", "architecture", *(record.class_name for record in CATALOGUE)]
+
+
+def __getattr__(name: str) -> object:
+    """Import a network's class when it is first asked for, so that the catalogue itself needs no torch."""
+    for record in CATALOGUE:
+        if name in (record.class_name, *record.variants.values()):
+            return getattr(import_module(f"cnncourse.architectures.{record.module}.model"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

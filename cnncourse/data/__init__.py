@@ -3,12 +3,12 @@
 from cnncourse.data.digits import digits
 from cnncourse.data.distortion import distort
 from cnncourse.data.downloads import cifar10, fashion_mnist, mnist
-from cnncourse.data.fetching import DataUnavailable
+from cnncourse.data.fetching import DataUnavailableError
 from cnncourse.data.image_data import ImageData
 from cnncourse.data.photo_patches import photo_patches
 
 __all__ = [
-    "DataUnavailable",
+    "DataUnavailableError",
     "ImageData",
     "cifar10",
     "digits",

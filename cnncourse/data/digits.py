@@ -17,7 +17,8 @@ def digits() -> ImageData:
 
     The pictures are scikit-learn's copy of the test set of "Optical Recognition of Handwritten Digits" (Alpaydin and
     Kaynak, UCI Machine Learning Repository, 1998), 8×8 pixels each. Enlarged to 24×24 and centred on a 32×32 canvas
-    they have the size and the grey levels of the LeNet-5 paper. A quarter of each class, always the same, is the test set.
+    they have the size and the grey levels of the LeNet-5 paper. A quarter of each class, always the
+    same, is the test set.
     """
     from sklearn.datasets import load_digits
 

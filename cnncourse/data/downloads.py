@@ -81,7 +81,7 @@ def mnist() -> ImageData:
     """Return MNIST (LeCun et al. 1998) as the LeNet-5 paper has it: 28×28 digits on a 32×32 canvas; 11 MB.
 
     Raises:
-        DataUnavailable: if it is not in the cache and cannot be downloaded.
+        DataUnavailableError: if it is not in the cache and cannot be downloaded.
 
     """
     return read_idx_data(MNIST, class_names=tuple("0123456789"))
@@ -91,7 +91,7 @@ def fashion_mnist() -> ImageData:
     """Return Fashion-MNIST (Xiao, Rasul and Vollgraf 2017) on the same 32×32 canvas as MNIST; 30 MB.
 
     Raises:
-        DataUnavailable: if it is not in the cache and cannot be downloaded.
+        DataUnavailableError: if it is not in the cache and cannot be downloaded.
 
     """
     return read_idx_data(FASHION_MNIST, class_names=FASHION_CLASSES)
@@ -101,7 +101,7 @@ def cifar10() -> ImageData:
     """Return CIFAR-10 (Krizhevsky 2009), colour images of shape (3, 32, 32) with values from −1 to 1; 170 MB.
 
     Raises:
-        DataUnavailable: if it is not in the cache and cannot be downloaded.
+        DataUnavailableError: if it is not in the cache and cannot be downloaded.
 
     """
     return read_cifar_data(CIFAR10)
@@ -127,7 +127,7 @@ def read_idx_data(files: RemoteFiles, class_names: tuple[str, ...]) -> ImageData
 
 
 def read_cifar_data(files: RemoteFiles) -> ImageData:
-    """Fetch and read a data set in the Python format of CIFAR-10: one archive with five training batches and a test batch.
+    """Fetch and read a data set in the Python format of CIFAR-10: an archive of five training batches and a test batch.
 
     Args:
         files: where the archive is.

@@ -8,7 +8,7 @@ from pathlib import Path
 OFFLINE_DATA = "cnncourse.data.digits() and cnncourse.data.photo_patches() come with the course and need no network"
 
 
-class DataUnavailable(RuntimeError):
+class DataUnavailableError(RuntimeError):
     """A data set could not be downloaded; the message says what to do and which data need no network."""
 
 
@@ -43,7 +43,7 @@ def fetch(files: RemoteFiles, file_name: str) -> Path:
         file_name: which of its files.
 
     Raises:
-        DataUnavailable: if no mirror delivers the file intact.
+        DataUnavailableError: if no mirror delivers the file intact.
 
     """
     import pooch
@@ -61,7 +61,7 @@ def fetch(files: RemoteFiles, file_name: str) -> Path:
             return Path(downloads.fetch(file_name, downloader=resuming_downloader))
         except (OSError, ValueError, requests.RequestException) as error:
             troubles.append(f"  {mirror}: {_first_line(error)}")
-    raise DataUnavailable(
+    raise DataUnavailableError(
         f"{files.name}: the file {file_name} could not be downloaded.\n"
         + "\n".join(troubles)
         + f"\nCheck the network and try again: what has arrived so far is kept. Meanwhile, {OFFLINE_DATA}."

@@ -73,9 +73,7 @@ class Drawing:
         columns = self._columns()
         rows_of_column = {column: [i for i, c in enumerate(columns) if c == column] for column in sorted(set(columns))}
         heights = [_height(box.shape) for box in self.boxes]
-        tallest = max(
-            sum(heights[i] for i in rows) + ROW_GAP * 3 * (len(rows) - 1) for rows in rows_of_column.values()
-        )
+        tallest = max(sum(heights[i] for i in rows) + ROW_GAP * 3 * (len(rows) - 1) for rows in rows_of_column.values())
         kinds = list(dict.fromkeys(box.kind for box in self.boxes))
         width = 2 * MARGIN + (max(columns) + 1) * (BOX_WIDTH + BOX_GAP) - BOX_GAP
         per_row = max(1, (width - 2 * MARGIN) // 190)
@@ -153,7 +151,9 @@ def draw(model: nn.Module, input_shape: tuple[int, ...], title: str | None = Non
     try:
         graph = torch.fx.GraphModule(model, tracer.trace(model))
     except (torch.fx.proxy.TraceError, TypeError) as error:
-        raise ValueError(f"{type(model).__name__} cannot be drawn, because torch.fx cannot trace it: {error}") from error
+        raise ValueError(
+            f"{type(model).__name__} cannot be drawn, because torch.fx cannot trace it: {error}"
+        ) from error
     was_training = {module: module.training for module in model.modules()}
     try:
         with torch.no_grad():
@@ -237,10 +237,7 @@ def _arrow(start: tuple[float, float], end: tuple[float, float], over: float | N
             f"M{x1:g} {y1:g}C{x1 + bend:g} {y1:g} {x1 + bend:g} {over:g} {x1 + 2 * bend:g} {over:g}"
             f"H{x2 - 2 * bend:g}C{x2 - bend:g} {over:g} {x2 - bend:g} {y2:g} {x2 - 5:g} {y2:g}"
         )
-    return (
-        f'<path d="{path}" fill="none" stroke="{INK}" stroke-width="1.5"/>'
-        f'<path d="M{x2:g} {y2:g}l-7 -4v8z"/>'
-    )
+    return f'<path d="{path}" fill="none" stroke="{INK}" stroke-width="1.5"/><path d="M{x2:g} {y2:g}l-7 -4v8z"/>'
 
 
 def _box(box: Box, left: float, top: float, height: float) -> str:

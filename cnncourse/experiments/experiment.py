@@ -1,7 +1,7 @@
 """Run a claim and its control over several seeds, and let a rule written beforehand decide.
 
-An ``Experiment`` says what is claimed and what would count as failing before anything runs; its ``Finding`` compares the
-arms seed by seed.
+An ``Experiment`` says what is claimed and what would count as failing before anything runs; its ``Finding`` compares
+the arms seed by seed.
 """
 
 import html

@@ -80,7 +80,7 @@ def fit(
                     bar.update()
                 if not total_loss < float("inf"):
                     raise FloatingPointError(
-                        f"the loss became {total_loss} in epoch {number + 1}; a learning rate below {learning_rate} may help"
+                        f"the loss became {total_loss} in epoch {number + 1}; try a learning rate below {learning_rate}"
                     )
                 seconds = time.perf_counter() - started
                 test_accuracy = accuracy(model, data.test_images, data.test_labels)

@@ -1,4 +1,4 @@
-"""LeNet-5 as LeCun, Bottou, Bengio and Haffner published it, and the simplified network that most tutorials call LeNet-5.
+"""LeNet-5 as LeCun, Bottou, Bengio and Haffner published it, and the network that most tutorials call so.
 
 Source: Y. LeCun, L. Bottou, Y. Bengio, P. Haffner, "Gradient-based learning applied to document recognition",
 Proceedings of the IEEE 86(11), 1998: section II-B and Table I (layers), section II-C and equation 9 (loss),
@@ -141,7 +141,9 @@ class PartialConv2d(nn.Module):
 
     def extra_repr(self) -> str:
         """Describe the layer in a printed model."""
-        return f"{self.in_channels}, {self.out_channels}, kernel_size={self.kernel_size}, connections={len(self.weight)}"
+        return (
+            f"{self.in_channels}, {self.out_channels}, kernel_size={self.kernel_size}, connections={len(self.weight)}"
+        )
 
 
 class RadialBasisOutput(nn.Module):

@@ -1,0 +1,22 @@
+"""What an exercise is, how one answer is judged, and what the learner is told."""
+
+from cnncourse.checking.exercise import Check, Exercise, Fault, Part
+from cnncourse.checking.judging import Outcome, Status, decide, judge, observe
+from cnncourse.checking.quiz import Question, QuizResult, recorded_results
+from cnncourse.checking.report import Report
+
+__all__ = [
+    "Check",
+    "Exercise",
+    "Fault",
+    "Outcome",
+    "Part",
+    "Question",
+    "QuizResult",
+    "Report",
+    "Status",
+    "decide",
+    "judge",
+    "observe",
+    "recorded_results",
+]

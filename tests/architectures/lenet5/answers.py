@@ -1,0 +1,428 @@
+"""Answers to chapter 1's exercise as learners write them: wrong ones, one a misconception, and right ones."""
+
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+from cnncourse.architectures.lenet5.model import C3_TABLE, ModernLeNet5, PartialConv2d, ScaledTanh, TrainableSubsampling
+
+
+@dataclass(frozen=True)
+class Wrong:
+    """A wrong answer and what the learner must be told."""
+
+    part: str
+    answer: object
+    check: str
+    said: str  # part of the message or of the misconception's name
+
+
+# C3, wrong -----------------------------------------------------------------------------------------------------------
+
+
+def mask_of(table):
+    mask = torch.zeros(len(table), 6, 1, 1)
+    for target, sources in enumerate(table):
+        mask[target, list(sources)] = 1
+    return mask
+
+
+class MaskedConv(nn.Module):
+    """A right answer that many write; the wrong ones below change one line of it."""
+
+    def __init__(self, table):
+        super().__init__()
+        self.conv = nn.Conv2d(6, len(table), 5)
+        self.register_buffer("mask", self.make_mask(table))
+
+    def make_mask(self, table):
+        return mask_of(table)
+
+    def forward(self, maps):
+        return F.conv2d(maps, self.conv.weight * self.mask, self.conv.bias)
+
+
+def full_connection(table):
+    return nn.Conv2d(6, len(table), 5)
+
+
+def grouped(table):
+    return nn.Conv2d(6, len(table) // 2 * 2, 5, groups=2)
+
+
+class MaskedOnce(nn.Module):
+    def __init__(self, table):
+        super().__init__()
+        self.conv = nn.Conv2d(6, len(table), 5)
+        with torch.no_grad():
+            self.conv.weight *= mask_of(table)
+
+    def forward(self, maps):
+        return self.conv(maps)
+
+
+class WrongAxis(MaskedConv):
+    def make_mask(self, table):
+        return mask_of(table).transpose(0, 1).reshape(len(table), 6, 1, 1)
+
+
+class NoWrapAround(MaskedConv):
+    def make_mask(self, table):
+        mask = mask_of(table)
+        for target, sources in enumerate(table[:12]):
+            mask[target, [source for source in sources if source < sources[0]]] = 0
+        return mask
+
+
+class Contiguous(MaskedConv):
+    def make_mask(self, table):
+        return mask_of([*table[:12], (0, 1, 2, 3), (1, 2, 3, 4), (2, 3, 4, 5), *table[15:]][: len(table)])
+
+
+class CountedFromOne(MaskedConv):
+    def make_mask(self, table):
+        return mask_of([[source - 1 for source in sources] for sources in table])
+
+
+class LeftOut(MaskedConv):
+    def make_mask(self, table):
+        return 1 - mask_of(table)
+
+
+class BiasPerConnection(nn.Module):
+    def __init__(self, table):
+        super().__init__()
+        self.table = table
+        self.convs = nn.ModuleList([nn.ModuleList([nn.Conv2d(1, 1, 5) for _ in sources]) for sources in table])
+
+    def forward(self, maps):
+        rows = zip(self.table, self.convs, strict=True)
+        return torch.cat(
+            [sum(conv(maps[:, s : s + 1]) for s, conv in zip(sources, convs, strict=True)) for sources, convs in rows],
+            dim=1,
+        )
+
+
+class NoBias(MaskedConv):
+    def forward(self, maps):
+        return F.conv2d(maps, self.conv.weight * self.mask)
+
+
+class Padded(MaskedConv):
+    def forward(self, maps):
+        return F.conv2d(maps, self.conv.weight * self.mask, self.conv.bias, padding=2)
+
+
+class SumFirst(nn.Module):
+    def __init__(self, table):
+        super().__init__()
+        self.table = table
+        self.convs = nn.ModuleList([nn.Conv2d(1, 1, 5) for _ in table])
+
+    def forward(self, maps):
+        rows = zip(self.table, self.convs, strict=True)
+        return torch.cat([conv(maps[:, list(sources)].sum(1, keepdim=True)) for sources, conv in rows], dim=1)
+
+
+class Squashed(MaskedConv):
+    def forward(self, maps):
+        return torch.tanh(super().forward(maps))
+
+
+class IgnoresTable(MaskedConv):
+    def __init__(self, table):
+        super().__init__(C3_TABLE)
+
+
+class Frozen(MaskedConv):
+    def __init__(self, table):
+        super().__init__(table)
+        self.conv.requires_grad_(False)
+        self.conv.bias.requires_grad_(True)
+
+
+class ReturnsText:
+    def __init__(self, table):
+        pass
+
+    def __call__(self, maps):
+        return "16 maps"
+
+
+# C3, right -----------------------------------------------------------------------------------------------------------
+
+
+class OneConvPerMap(nn.Module):
+    def __init__(self, table):
+        super().__init__()
+        self.table = [list(sources) for sources in table]
+        self.convs = nn.ModuleList([nn.Conv2d(len(sources), 1, 5) for sources in table])
+
+    def forward(self, maps):
+        rows = zip(self.table, self.convs, strict=True)
+        return torch.cat([conv(maps[:, sources]) for sources, conv in rows], dim=1)
+
+
+class UnfoldAndEinsum(nn.Module):
+    """True convolution, with the kernels flipped, on unfolded windows."""
+
+    def __init__(self, table):
+        super().__init__()
+        self.pairs = [(target, source) for target, sources in enumerate(table) for source in sources]
+        self.kernels = nn.Parameter(torch.randn(len(self.pairs), 5, 5) / 10)
+        self.bias = nn.Parameter(torch.randn(len(table)))
+
+    def forward(self, maps):
+        windows = maps.unfold(2, 5, 1).unfold(3, 5, 1)
+        sources = [source for _, source in self.pairs]
+        each = torch.einsum("nchwij,cij->nchw", windows[:, sources], self.kernels.flip(1, 2))
+        total = [
+            sum(each[:, i] for i, (target, _) in enumerate(self.pairs) if target == number)
+            for number in range(len(self.bias))
+        ]
+        return torch.stack(total, dim=1) + self.bias.view(1, -1, 1, 1)
+
+
+def courses_own(table):
+    return PartialConv2d(6, table, 5)
+
+
+# The feature extractor -----------------------------------------------------------------------------------------------
+
+
+def extractor(c3=None, s2=None, s4=None, c5=None, squash=ScaledTanh, padding=0):
+    return nn.Sequential(
+        nn.Conv2d(1, 6, 5, padding=padding),
+        squash(),
+        s2 or TrainableSubsampling(6),
+        squash(),
+        c3 or PartialConv2d(6, C3_TABLE, 5),
+        squash(),
+        s4 or TrainableSubsampling(16),
+        squash(),
+        *(c5 or [nn.Conv2d(16, 120, 5)]),
+        squash(),
+    )
+
+
+def ordinary_c3():
+    return extractor(c3=nn.Conv2d(6, 16, 5))
+
+
+def plain_pooling():
+    return extractor(s2=nn.AvgPool2d(2), s4=nn.AvgPool2d(2))
+
+
+def linear_c5():
+    return extractor(c5=[nn.Flatten(), nn.Linear(400, 120), nn.Unflatten(1, (120, 1, 1))])
+
+
+def flattened():
+    return nn.Sequential(extractor(), nn.Flatten())
+
+
+def padded_c1():
+    return extractor(padding=2)
+
+
+def plain_tanh():
+    return extractor(squash=nn.Tanh)
+
+
+def unsquashed_subsampling():
+    layers = list(extractor())
+    return nn.Sequential(*(layer for i, layer in enumerate(layers) if i not in (3, 7)))
+
+
+def modern():
+    return extractor(c3=nn.Conv2d(6, 16, 5), s2=nn.MaxPool2d(2), s4=nn.MaxPool2d(2))
+
+
+def with_f6():
+    return nn.Sequential(extractor(), nn.Flatten(), nn.Linear(120, 84))
+
+
+def whole_network():
+    return ModernLeNet5()
+
+
+class FeaturesAsModule(nn.Module):
+    """A right answer, written with functions instead of layers."""
+
+    def __init__(self):
+        super().__init__()
+        self.c1, self.c5 = nn.Conv2d(1, 6, 5), nn.Conv2d(16, 120, 5)
+        self.s2, self.s4 = TrainableSubsampling(6), TrainableSubsampling(16)
+        self.c3 = OneConvPerMap(C3_TABLE)
+
+    def forward(self, maps):
+        for layer in (self.c1, self.s2, self.c3, self.s4, self.c5):
+            maps = 1.7159 * torch.tanh(layer(maps) * 2 / 3)
+        return maps
+
+
+def features_with_sigmoid():
+    """A right answer: tanh written as a sigmoid."""
+
+    class Squash(nn.Module):
+        def forward(self, maps):
+            return 1.7159 * (2 * torch.sigmoid(maps * 4 / 3) - 1)
+
+    return extractor(squash=Squash)
+
+
+# The mended sub-sampling ---------------------------------------------------------------------------------------------
+
+
+class Sum(nn.Module):
+    """A right answer; the wrong ones below change one line of it."""
+
+    def __init__(self, channels):
+        super().__init__()
+        self.coefficient = nn.Parameter(torch.full((channels, 1, 1), 0.25))
+        self.bias = nn.Parameter(torch.zeros(channels, 1, 1))
+
+    def forward(self, maps):
+        return self.coefficient * self.total(maps) + self.bias
+
+    def total(self, maps):
+        return F.avg_pool2d(maps, 2) * 4
+
+
+class StillBroken(Sum):
+    def forward(self, maps):
+        return self.coefficient.data * self.total(maps) + self.bias
+
+
+class DetachedMaps(Sum):
+    def forward(self, maps):
+        return super().forward(maps.detach())
+
+
+class Mean(Sum):
+    def total(self, maps):
+        return F.avg_pool2d(maps, 2)
+
+
+class Largest(Sum):
+    def total(self, maps):
+        return F.max_pool2d(maps, 2)
+
+
+class Overlapping(Sum):
+    def total(self, maps):
+        return F.avg_pool2d(maps, 2, stride=1) * 4
+
+
+class BiasFirst(Sum):
+    def forward(self, maps):
+        return self.coefficient * (self.total(maps) + self.bias)
+
+
+class NoBiasAtAll(Sum):
+    def forward(self, maps):
+        return self.coefficient * self.total(maps)
+
+
+class SquashedInside(Sum):
+    def forward(self, maps):
+        return 1.7159 * torch.tanh(super().forward(maps) * 2 / 3)
+
+
+class OneForAll(Sum):
+    def __init__(self, channels):
+        super().__init__(1)
+
+
+class NotAParameter(Sum):
+    def __init__(self, channels):
+        super().__init__(channels)
+        del self.coefficient
+        self.coefficient = torch.full((channels, 1, 1), 0.25)
+
+
+class SlicesAdded(nn.Module):
+    """A right answer: the four pixels of each window added by slicing."""
+
+    def __init__(self, channels):
+        super().__init__()
+        self.coefficient = nn.Parameter(torch.ones(channels))
+        self.bias = nn.Parameter(torch.zeros(channels))
+
+    def forward(self, maps):
+        total = maps[:, :, ::2, ::2] + maps[:, :, 1::2, ::2] + maps[:, :, ::2, 1::2] + maps[:, :, 1::2, 1::2]
+        return self.coefficient.view(1, -1, 1, 1) * total + self.bias.view(1, -1, 1, 1)
+
+
+class DepthwiseConvolution(nn.Module):
+    """A right answer: a depthwise convolution whose four weights are the same coefficient."""
+
+    def __init__(self, channels):
+        super().__init__()
+        self.coefficient = nn.Parameter(torch.ones(channels, 1, 1, 1))
+        self.bias = nn.Parameter(torch.zeros(channels))
+
+    def forward(self, maps):
+        weight = self.coefficient.expand(-1, 1, 2, 2)
+        return F.conv2d(maps, weight, self.bias, stride=2, groups=len(self.bias))
+
+
+WRONG = (
+    Wrong("C3", full_connection, "connections of Table I", "every output map sees every input map"),
+    Wrong("C3", grouped, "connections of Table I", "grouped convolution"),
+    Wrong("C3", MaskedOnce, "still sparse after training", "the mask is applied once"),
+    Wrong("C3", WrongAxis, "connections of Table I", "wrong axis"),
+    Wrong("C3", NoWrapAround, "connections of Table I", "no wrap-around"),
+    Wrong("C3", Contiguous, "connections of Table I", "contiguous"),
+    Wrong("C3", CountedFromOne, "connections of Table I", "counted from 1"),
+    Wrong("C3", LeftOut, "connections of Table I", "which maps to leave out"),
+    Wrong("C3", BiasPerConnection, "trainable numbers", "one bias a connection"),
+    Wrong("C3", NoBias, "trainable numbers", "the biases are missing"),
+    Wrong("C3", Padded, "output shape", "no padding"),
+    Wrong("C3", SumFirst, "a kernel for each connection", "summed first"),
+    Wrong("C3", Squashed, "one convolution, nothing more", "activation function inside"),
+    Wrong("C3", IgnoresTable, "follows the table it is given", "table argument is ignored"),
+    Wrong("C3", Frozen, "trainable numbers", "number of values that training moves"),
+    Wrong("C3", ReturnsText, "output shape", "raised an error"),
+    Wrong("C3", None, "output shape", "raised an error"),
+    Wrong("lenet5_features", ordinary_c3, "trainable numbers", "an ordinary convolution as C3"),
+    Wrong("lenet5_features", plain_pooling, "trainable numbers", "pooling without trainable numbers"),
+    Wrong("lenet5_features", modern, "trainable numbers", "the modern simplification"),
+    Wrong("lenet5_features", linear_c5, "a larger picture becomes larger maps", "C5 as a fully connected layer"),
+    Wrong("lenet5_features", flattened, "a digit becomes 120 numbers", "flattened"),
+    Wrong("lenet5_features", padded_c1, "a digit becomes 120 numbers", "C1 is padded"),
+    Wrong("lenet5_features", with_f6, "a digit becomes 120 numbers", "F6 is included"),
+    Wrong("lenet5_features", plain_tanh, "squashed after every layer", "plain tanh"),
+    Wrong(
+        "lenet5_features", unsquashed_subsampling, "squashed after every layer", "sub-sampling layers are not squashed"
+    ),
+    Wrong("lenet5_features", whole_network, "a digit becomes 120 numbers", "wrong shape"),
+    Wrong("MendedSubsampling", StillBroken, "training reaches coefficient and bias", "the coefficient is cut off"),
+    Wrong("MendedSubsampling", DetachedMaps, "training reaches the layers before", "the incoming maps are cut off"),
+    Wrong("MendedSubsampling", Mean, "output", "averaged"),
+    Wrong("MendedSubsampling", Largest, "output", "the largest of the four"),
+    Wrong("MendedSubsampling", Overlapping, "output", "overlap"),
+    Wrong("MendedSubsampling", BiasFirst, "output", "before the product"),
+    Wrong("MendedSubsampling", NoBiasAtAll, "output", "the bias is left out"),
+    Wrong("MendedSubsampling", SquashedInside, "output", "squashing is done inside"),
+    Wrong("MendedSubsampling", OneForAll, "two trainable numbers a map", "one coefficient and one bias for all maps"),
+    Wrong(
+        "MendedSubsampling", NotAParameter, "two trainable numbers a map", "only one of the two numbers is trainable"
+    ),
+)
+
+RIGHT = (
+    ("C3", MaskedConv),
+    ("C3", OneConvPerMap),
+    ("C3", UnfoldAndEinsum),
+    ("C3", courses_own),
+    ("lenet5_features", extractor),
+    ("lenet5_features", FeaturesAsModule),
+    ("lenet5_features", features_with_sigmoid),
+    ("MendedSubsampling", Sum),
+    ("MendedSubsampling", SlicesAdded),
+    ("MendedSubsampling", DepthwiseConvolution),
+    ("MendedSubsampling", TrainableSubsampling),
+)

@@ -1,0 +1,17 @@
+"""Settings of all tests."""
+
+import pytest
+import torch
+
+
+@pytest.fixture(autouse=True, scope="session")
+def one_thread():
+    """The networks in the tests are tiny: a second thread only makes them slower."""
+    torch.set_num_threads(1)
+
+
+@pytest.fixture(autouse=True)
+def own_folders(tmp_path, monkeypatch):
+    """Keep the tests' downloads and quiz answers out of the user's own folders."""
+    monkeypatch.setenv("CNNCOURSE_DATA", str(tmp_path / "data"))
+    monkeypatch.setenv("CNNCOURSE_PROGRESS", str(tmp_path / "progress.jsonl"))
