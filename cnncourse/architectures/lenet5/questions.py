@@ -1,0 +1,61 @@
+"""Chapter 1's quiz."""
+
+from cnncourse.checking import Question
+
+QUESTIONS = (
+    Question(
+        name="weights-of-c1",
+        text="C1 turns one 32×32 map into six of 28×28. Why has it only 156 trainable numbers?",
+        options=(
+            "Most of its weights are zero",
+            "Every position uses the same 25 weights and one bias, for each of the six maps",
+            "It looks at every second pixel only",
+        ),
+        right=1,
+        because="6 × (5 × 5 + 1) = 156: the weights of a map are shared by all its 784 positions.",
+    ),
+    Question(
+        name="why-a-table",
+        text="Which two reasons does the paper give for connecting each C3 map to some of the S2 maps only?",
+        options=(
+            "It avoids overfitting, and it makes the gradient larger",
+            "It keeps the number of connections in bounds, and it makes the maps learn different things",
+            "It spares memory, and it allows two processors to share the work",
+        ),
+        right=1,
+        because="Different inputs break the symmetry between the maps. Sharing between processors is AlexNet's story.",
+    ),
+    Question(
+        name="sub-sampling",
+        text="What does S2 compute from four neighbouring values?",
+        options=(
+            "Their largest",
+            "Their mean",
+            "Their sum, times a trained coefficient, plus a trained bias, squashed",
+        ),
+        right=2,
+        because="One coefficient and one bias a map: 12 trainable numbers for S2's six maps.",
+    ),
+    Question(
+        name="larger-input",
+        text="C5's maps are 1×1. Why does the paper call it a convolution?",
+        options=(
+            "On a larger picture its maps would be larger than 1×1",
+            "Its weights are shared between its 120 maps",
+            "It is a fully connected layer; the name is a slip",
+        ),
+        right=0,
+        because="A 48×48 picture gives 5×5 maps. A fully connected layer would refuse it.",
+    ),
+    Question(
+        name="tolerance",
+        text="What did the experiment of this chapter show about digits moved by a few pixels?",
+        options=(
+            "LeNet-5 does not mind where the digit is",
+            "LeNet-5 minds less than a fully connected network of the same size, but it does mind",
+            "Both networks mind equally",
+        ),
+        right=1,
+        because="Tolerance, not invariance: at four pixels both are wrong more often than right.",
+    ),
+)

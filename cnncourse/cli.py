@@ -1,0 +1,131 @@
+"""The command ``cnncourse``."""
+
+import argparse
+import os
+import sys
+from pathlib import Path
+
+PROJECT = Path(__file__).resolve().parent.parent
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one of the commands and return its exit status."""
+    parser = argparse.ArgumentParser(prog="cnncourse", description="Convolutional networks from LeNet-5 to ResNeXt.")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="command")
+
+    lab = commands.add_parser("lab", help="open JupyterLab on the chapters")
+    lab.set_defaults(run=_lab)
+
+    doctor = commands.add_parser("doctor", help="check this installation, and say what to type where it is not well")
+    doctor.set_defaults(run=_doctor)
+
+    draw = commands.add_parser("draw", help="save the picture of a network")
+    draw.add_argument("architecture", help='for example "lenet-5"')
+    draw.add_argument("file", type=Path, help="an .svg file")
+    draw.add_argument("--variant", help="one of the network's variants")
+    draw.set_defaults(run=_draw)
+
+    progress = commands.add_parser("progress", help="show the quiz answers recorded so far")
+    progress.set_defaults(run=_progress)
+
+    execute = commands.add_parser("execute", help="run notebooks from top to bottom and save their outputs")
+    execute.add_argument("notebooks", nargs="+", type=Path)
+    execute.set_defaults(run=_execute)
+
+    release = commands.add_parser("release", help="make the learners' exercises from the instructor's masters")
+    release.set_defaults(run=_release)
+
+    options = parser.parse_args(arguments)
+    try:
+        return options.run(options)
+    except KeyboardInterrupt:
+        print("interrupted; nothing was left half done", file=sys.stderr)
+        return 130
+    except LookupError as error:
+        print(f"cnncourse: {error.args[0]}", file=sys.stderr)
+        return 2
+
+
+def _lab(_options: argparse.Namespace) -> int:
+    from cnncourse.architectures import CATALOGUE
+
+    if not (PROJECT / "chapters").is_dir():
+        print(
+            "cnncourse: the chapters are not beside this package; install it from a clone of the course, with:\n"
+            "    python -m pip install -e .",
+            file=sys.stderr,
+        )
+        return 2
+    command = [
+        sys.executable,
+        "-m",
+        "jupyterlab",
+        f"--ServerApp.root_dir={PROJECT}",
+        f"--ServerApp.preferred_dir={PROJECT / 'chapters'}",
+        f"--LabApp.default_url=/lab/tree/chapters/{CATALOGUE[0].chapter}.ipynb",
+        "--LabApp.news_url=None",
+        "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
+    ]
+    if os.environ.get("NO_BROWSER"):
+        command.append("--no-browser")
+    # JupyterLab takes this process's place, so that Ctrl-C reaches it and nothing else.
+    if os.name == "posix":
+        os.execv(sys.executable, command)
+    import subprocess
+
+    return subprocess.call(command)
+
+
+def _doctor(_options: argparse.Namespace) -> int:
+    from cnncourse.doctor import examine
+
+    findings = examine(PROJECT)
+    for finding in findings:
+        print(finding)
+    problems = [finding for finding in findings if finding.is_problem]
+    print(f"\n{len(problems)} problem{'s' if len(problems) != 1 else ''} found." if problems else "\nAll is well.")
+    return 1 if problems else 0
+
+
+def _draw(options: argparse.Namespace) -> int:
+    from cnncourse.architectures import architecture
+    from cnncourse.drawing import draw
+
+    record = architecture(options.architecture)
+    title = f"{record.title} ({options.variant or record.year})"
+    draw(record.build(variant=options.variant), record.input_shape, title).save(options.file)
+    print(f"{options.file}: {title}")
+    return 0
+
+
+def _progress(_options: argparse.Namespace) -> int:
+    from cnncourse.architectures import CATALOGUE
+    from cnncourse.checking import recorded_results
+
+    latest = {(result.chapter, result.question): result for result in recorded_results()}
+    for record in CATALOGUE:
+        questions = record.questions()
+        answers = [latest[record.chapter, q.name] for q in questions if (record.chapter, q.name) in latest]
+        right = sum(answer.is_right for answer in answers)
+        print(f"{record.chapter}: {len(answers)} of {len(questions)} questions answered, {right} right")
+    return 0
+
+
+def _execute(options: argparse.Namespace) -> int:
+    from cnncourse.notebooks import execute
+
+    for path in options.notebooks:
+        execute(path)
+    return 0
+
+
+def _release(_options: argparse.Namespace) -> int:
+    from cnncourse.notebooks import release_exercises
+
+    for path in release_exercises(PROJECT):
+        print(path.relative_to(PROJECT))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

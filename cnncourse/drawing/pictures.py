@@ -1,0 +1,73 @@
+"""Pictures made with matplotlib, each with words for readers who do not see it."""
+
+from collections.abc import Mapping, Sequence
+from io import BytesIO
+from typing import TYPE_CHECKING
+
+from torch import Tensor
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+RESOLUTION = 110  # dots an inch
+
+
+class Picture:
+    """A matplotlib figure with alternative text; shows itself in a notebook.
+
+    Args:
+        figure: the figure; it is rendered once and closed.
+        alternative_text: what there is to see, in words.
+
+    """
+
+    def __init__(self, figure: "Figure", alternative_text: str) -> None:
+        import matplotlib.pyplot as plt
+
+        rendered = BytesIO()
+        figure.savefig(rendered, format="png", dpi=RESOLUTION, facecolor="white")
+        plt.close(figure)
+        self.png = rendered.getvalue()
+        self.alternative_text = alternative_text
+
+    def __repr__(self) -> str:
+        return self.alternative_text
+
+    def _repr_mimebundle_(self, **_options: object) -> tuple[Mapping[str, object], Mapping[str, object]]:
+        content = {"image/png": self.png, "text/plain": self.alternative_text}
+        return content, {"image/png": {"alt": self.alternative_text}}
+
+
+def image_grid(
+    images: Tensor, titles: Sequence[str], alternative_text: str, *, columns: int = 8, signed: bool = False
+) -> Picture:
+    """Show images side by side, on one common scale of grey.
+
+    Args:
+        images: shape (N, height, width).
+        titles: one an image.
+        alternative_text: what there is to see, in words.
+        columns: number of images in a row.
+        signed: whether zero is the middle of the scale, violet below and orange above, with a colour bar.
+
+    """
+    import matplotlib.pyplot as plt
+
+    rows = -(-len(images) // columns)
+    figure, axes = plt.subplots(
+        rows, columns, figsize=(1.3 * columns, 1.55 * rows), squeeze=False, layout="constrained"
+    )
+    largest = images.abs().max().item()
+    scale = (
+        {"cmap": "PuOr_r", "vmin": -largest, "vmax": largest}
+        if signed
+        else {"cmap": "gray_r", "vmin": images.min().item(), "vmax": images.max().item()}
+    )
+    for axis in axes.flat:
+        axis.axis("off")
+    for axis, image, title in zip(axes.flat, images.detach(), titles, strict=False):
+        drawn = axis.imshow(image, **scale)
+        axis.set_title(title, fontsize=10)
+    if signed:
+        figure.colorbar(drawn, ax=axes, shrink=0.8, label="value")
+    return Picture(figure, alternative_text)

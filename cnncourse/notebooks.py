@@ -1,0 +1,109 @@
+"""Execute the course's notebooks in place, and make the learners' exercises from the instructor's masters."""
+
+import tempfile
+from pathlib import Path
+
+import nbformat
+from nbformat import NotebookNode
+
+CELL_TIMEOUT = 120  # seconds; a chapter's longest cell takes a quarter of that on two cores
+WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
+KERNEL = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
+
+
+def execute(path: Path) -> None:
+    """Run a notebook from top to bottom and save its outputs, metadata clean; on an error the file is left as it was.
+
+    Args:
+        path: the notebook.
+
+    Raises:
+        nbclient.exceptions.CellExecutionError: if a cell raises.
+
+    """
+    from nbclient import NotebookClient
+    from tqdm import tqdm
+
+    notebook = nbformat.read(path, as_version=4)
+    code_cells = sum(cell.cell_type == "code" for cell in notebook.cells)
+    with tqdm(total=code_cells, desc=path.name, unit="cell") as bar:
+        NotebookClient(
+            notebook,
+            timeout=CELL_TIMEOUT,
+            kernel_name=KERNEL["name"],
+            store_widget_state=False,
+            record_timing=False,
+            resources={"metadata": {"path": str(path.parent)}},
+            on_cell_executed=lambda **_: bar.update(),
+        ).execute()
+    clean(notebook)
+    write(notebook, path)
+
+
+def write(notebook: NotebookNode, path: Path) -> None:
+    """Save a notebook in one step, so that an interruption leaves the old file or the new one, never half of it."""
+    with tempfile.NamedTemporaryFile("w", dir=path.parent, suffix=".tmp", delete=False, encoding="utf-8") as file:
+        unfinished = Path(file.name)
+        nbformat.write(notebook, file)
+    unfinished.chmod(0o644)
+    unfinished.replace(path)
+
+
+def clean(notebook: NotebookNode) -> None:
+    """Remove what differs from machine to machine: versions, widget state, progress bars and widget views."""
+    notebook.metadata = NotebookNode({"kernelspec": KERNEL, "language_info": {"name": "python"}})
+    for cell in notebook.cells:
+        if cell.cell_type == "code":
+            cell.outputs = [output for output in map(_without_widget_view, cell.outputs) if output is not None]
+
+
+def _without_widget_view(output: NotebookNode) -> NotebookNode | None:
+    """Return an output without its widget, or ``None`` if nothing a reader could see is left.
+
+    A saved widget says "model not found" when the notebook is opened again; its still picture takes its place.
+    """
+    if WIDGET_VIEW not in output.get("data", {}):
+        return output
+    del output.data[WIDGET_VIEW]
+    return output if set(output.data) - {"text/plain"} else None
+
+
+def release_exercises(project: Path) -> list[Path]:
+    """Make the learners' version of every exercise with nbgrader, run it, and return the notebooks.
+
+    Args:
+        project: the folder that holds ``solutions`` and ``exercises``.
+
+    """
+    released = []
+    for folder in sorted((project / "solutions").iterdir()):
+        for notebook, path in generate(project, folder.name):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            write(notebook, path)
+            execute(path)
+            released.append(path)
+    return released
+
+
+def generate(project: Path, exercise: str) -> list[tuple[NotebookNode, Path]]:
+    """Return what nbgrader makes of an exercise's masters, and where each notebook belongs; nothing is written.
+
+    Args:
+        project: the folder that holds ``solutions`` and ``exercises``.
+        exercise: name of the exercise's folder, for example "01-lenet-5".
+
+    """
+    from nbgrader.apps import NbGrader
+    from nbgrader.converters import GenerateAssignment
+    from traitlets.config import Config
+
+    with tempfile.TemporaryDirectory() as scratch:
+        config = Config(NbGrader().load_config_file(str(project / "nbgrader_config.py")) or {})
+        config.CourseDirectory.root = str(project)
+        config.CourseDirectory.source_directory = "solutions"
+        config.CourseDirectory.release_directory = scratch
+        config.CourseDirectory.assignment_id = exercise
+        config.GenerateAssignment.no_database = True
+        GenerateAssignment(config=config).start()
+        made = sorted((Path(scratch) / exercise).glob("*.ipynb"))
+        return [(nbformat.read(path, as_version=4), project / "exercises" / exercise / path.name) for path in made]
