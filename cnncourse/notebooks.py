@@ -1,5 +1,7 @@
 """Execute the course's notebooks in place, and make the learners' exercises from the instructor's masters."""
 
+import subprocess
+import sys
 import tempfile
 from pathlib import Path
 
@@ -33,6 +35,7 @@ def execute(path: Path) -> None:
             kernel_name=KERNEL["name"],
             store_widget_state=False,
             record_timing=False,
+            extra_arguments=["--log-level=ERROR"],
             resources={"metadata": {"path": str(path.parent)}},
             on_cell_executed=lambda **_: bar.update(),
         ).execute()
@@ -93,17 +96,14 @@ def generate(project: Path, exercise: str) -> list[tuple[NotebookNode, Path]]:
         exercise: name of the exercise's folder, for example "01-lenet-5".
 
     """
-    from nbgrader.apps import NbGrader
-    from nbgrader.converters import GenerateAssignment
-    from traitlets.config import Config
-
     with tempfile.TemporaryDirectory() as scratch:
-        config = Config(NbGrader().load_config_file(str(project / "nbgrader_config.py")) or {})
-        config.CourseDirectory.root = str(project)
-        config.CourseDirectory.source_directory = "solutions"
-        config.CourseDirectory.release_directory = scratch
-        config.CourseDirectory.assignment_id = exercise
-        config.GenerateAssignment.no_database = True
-        GenerateAssignment(config=config).start()
+        command = [sys.executable, "-m", "nbgrader", "generate_assignment", exercise, "--no-db", "--log-level=WARN"]
+        command.append(f"--CourseDirectory.release_directory={scratch}")
+        made_by_nbgrader = subprocess.run(command, cwd=project, capture_output=True, text=True, check=False)
+        if made_by_nbgrader.returncode != 0:
+            raise RuntimeError(
+                f"nbgrader could not make {exercise} (is it installed? make exercises sees to it):\n"
+                f"{made_by_nbgrader.stderr}"
+            )
         made = sorted((Path(scratch) / exercise).glob("*.ipynb"))
         return [(nbformat.read(path, as_version=4), project / "exercises" / exercise / path.name) for path in made]

@@ -335,8 +335,10 @@ def _judge_digit(seen: Observation, _inputs: Inputs) -> Fault | None:
 
 
 def _probe_larger(answer: Callable, inputs: Inputs) -> Observation:
+    features = answer()
+    features(inputs["digit"])
     try:
-        return {"shape": list(answer()(inputs["larger"]).shape)}
+        return {"shape": list(features(inputs["larger"]).shape)}
     except RuntimeError as error:
         return {"shape": [], "error": str(error).splitlines()[0]}
 

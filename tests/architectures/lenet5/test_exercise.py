@@ -1,10 +1,11 @@
 """Chapter 1's exercise recognises misconceptions and accepts every right answer."""
 
 import pytest
-from answers import RIGHT, WRONG
 
 from cnncourse import check
 from cnncourse.checking import Status
+
+from .answers import RIGHT, WRONG
 
 
 def name_of(value):

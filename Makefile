@@ -1,0 +1,70 @@
+# Two commands do everything: `make lab` for learners, `make test` for whoever changes the course.
+# The environment is made once, in .venv; an interrupted set-up goes on where it stopped.
+
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+PYTHON ?= $(shell for candidate in python3.13 python3.12 python3.11 python3 python; do \
+	$$candidate -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$candidate && break; done)
+BIN := .venv/bin
+LEARNER := .venv/learner-ready
+DEVELOPER := .venv/developer-ready
+NBVAL := -p tests.strict_notebooks --nbval --nbval-cell-timeout=120
+
+# A second thread that waits without spinning: kinder to the machine's other work, and to timings.
+export OMP_WAIT_POLICY := PASSIVE
+
+.PHONY: help lab test test-fast notebooks exercises doctor clean
+
+help:  ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+lab: $(LEARNER)  ## open JupyterLab on the chapters (NO_BROWSER=1 prints the address)
+	@exec $(BIN)/cnncourse lab
+
+test: $(DEVELOPER)  ## run everything: linter, unit tests, every notebook, the browser
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/python -m pytest -m "not browser"
+	$(BIN)/python -m pytest $(NBVAL) chapters solutions exercises
+	$(BIN)/python -m pytest -m browser
+
+test-fast: $(DEVELOPER)  ## run the linter and the quick unit tests
+	$(BIN)/ruff check .
+	$(BIN)/python -m pytest -m "not browser and not slow"
+
+notebooks: $(DEVELOPER)  ## run the chapters and the masters again, and keep their outputs
+	$(BIN)/cnncourse execute chapters/*.ipynb solutions/*/*.ipynb
+
+exercises: $(DEVELOPER)  ## make the learners' exercises from the instructor's masters
+	$(BIN)/cnncourse release
+
+doctor: $(LEARNER)  ## check this installation
+	@$(BIN)/cnncourse doctor
+
+clean:  ## remove the environment
+	rm -rf .venv
+
+$(LEARNER): pyproject.toml constraints.txt
+	@if [ -z "$(PYTHON)" ]; then \
+		echo "The course needs Python 3.11 or newer. Install it, or say where it is: make lab PYTHON=/path/to/python3.11"; \
+		exit 1; \
+	fi
+	@echo "Setting up .venv with $(PYTHON): about 2 GB and some minutes, once."
+	@$(PYTHON) -m venv .venv
+	@# On Linux without an NVIDIA GPU the usual torch brings gigabytes of CUDA that nothing here would use.
+	@if [ "$$(uname -s)" = Linux ] && ! command -v nvidia-smi > /dev/null && ! $(BIN)/python -c "import torch" 2> /dev/null; then \
+		echo "No NVIDIA GPU found: looking for PyTorch's build for the CPU."; \
+		$(BIN)/python -m pip install --quiet -c constraints.txt uv && \
+		UV_HTTP_TIMEOUT=15 UV_HTTP_RETRIES=0 $(BIN)/uv pip install --python $(BIN)/python \
+			--torch-backend cpu -c constraints.txt torch || \
+		echo "PyTorch's own index cannot be reached: going on with what pip finds."; \
+	fi
+	$(BIN)/python -m pip install -c constraints.txt -e .
+	@touch $@
+
+$(DEVELOPER): $(LEARNER)
+	$(BIN)/python -m pip install -c constraints.txt -e ".[test,instructor]"
+	@# nbgrader would put its menus into every learner's JupyterLab; instructors who want them can enable them again.
+	@$(BIN)/jupyter labextension disable --level=sys_prefix @jupyter/nbgrader > /dev/null 2>&1
+	@$(BIN)/jupyter server extension disable --sys-prefix nbgrader > /dev/null 2>&1
+	@touch $@
