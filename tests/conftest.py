@@ -1,5 +1,7 @@
 """Settings of all tests."""
 
+from pathlib import Path
+
 import pytest
 import torch
 
@@ -15,3 +17,9 @@ def own_folders(tmp_path, monkeypatch):
     """Keep the tests' downloads and quiz answers out of the user's own folders."""
     monkeypatch.setenv("CNNCOURSE_DATA", str(tmp_path / "data"))
     monkeypatch.setenv("CNNCOURSE_PROGRESS", str(tmp_path / "progress.jsonl"))
+
+
+@pytest.fixture(scope="session")
+def project():
+    """The folder of the course."""
+    return Path(__file__).resolve().parent.parent

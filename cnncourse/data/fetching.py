@@ -96,7 +96,7 @@ def resuming_downloader(url: str, output_file: str, downloads: object) -> None:
             unfinished.open("ab" if resumed else "wb") as file,
             tqdm(total=total, initial=done if resumed else 0, unit="B", unit_scale=True, desc=file_name) as bar,
         ):
-            for chunk in response.iter_content(chunk_size=1 << 16):
+            for chunk in response.iter_content(chunk_size=1 << 14):
                 file.write(chunk)
                 bar.update(len(chunk))
     size = unfinished.stat().st_size

@@ -66,7 +66,7 @@ def image_grid(
     for axis in axes.flat:
         axis.axis("off")
     for axis, image, title in zip(axes.flat, images.detach(), titles, strict=False):
-        drawn = axis.imshow(image, **scale)
+        drawn = axis.imshow(image.numpy(), **scale)
         axis.set_title(title, fontsize=10)
     if signed:
         figure.colorbar(drawn, ax=axes, shrink=0.8, label="value")

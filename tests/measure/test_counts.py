@@ -1,0 +1,78 @@
+"""Counts agree with independent ones and leave the model as it was."""
+
+import pytest
+import torch
+from torch import nn
+
+from cnncourse import measure
+
+
+class Small(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.conv = nn.Conv2d(3, 8, 3, stride=2, padding=1, groups=1)
+        self.norm = nn.BatchNorm2d(8)
+        self.pool = nn.AdaptiveAvgPool2d(1)
+        self.head = nn.Linear(8, 5)
+
+    def forward(self, images):
+        return self.head(self.pool(self.norm(self.conv(images))).flatten(1))
+
+
+def test_parameters_with_and_without_running_statistics():
+    counted = measure.parameters(Small())
+    assert counted.trainable == (3 * 8 * 9 + 8) + 16 + (8 * 5 + 5)
+    assert counted.with_running_stats == counted.trainable + 16
+
+
+def test_shared_and_frozen_parameters():
+    shared = nn.Linear(4, 4)
+    frozen = nn.Linear(4, 4).requires_grad_(False)
+    assert measure.parameters(nn.Sequential(shared, shared, frozen)).trainable == 20
+
+
+def test_multiply_adds_are_those_of_convolutions_and_linear_layers():
+    assert measure.multiply_adds(Small(), (3, 8, 8)) == 4 * 4 * 8 * 27 + 8 * 5
+
+
+def test_layers_add_up_to_the_whole():
+    model = Small()
+    table = measure.layers(model, (3, 8, 8)).layers
+    assert [layer.name for layer in table] == ["conv", "norm", "pool", "head"]
+    assert table[0].output_shape == (8, 4, 4)
+    assert sum(layer.parameters for layer in table) == measure.parameters(model).trainable
+    assert sum(layer.multiply_adds for layer in table) == measure.multiply_adds(model, (3, 8, 8))
+
+
+def test_layer_called_twice_is_counted_once():
+    shared = nn.Conv2d(2, 2, 1)
+    table = measure.layers(nn.Sequential(shared, shared), (2, 4, 4)).layers
+    assert [layer.parameters for layer in table] == [6, 0]
+
+
+@pytest.mark.parametrize("count", [measure.multiply_adds, measure.layers])
+def test_counting_leaves_model_mode_and_random_state_alone(count):
+    model = Small()
+    model.norm.eval()
+    before = {name: tensor.clone() for name, tensor in model.state_dict().items()}
+    state = torch.get_rng_state()
+    count(model, (3, 8, 8))
+    assert torch.equal(torch.get_rng_state(), state)
+    assert model.training
+    assert not model.norm.training
+    assert all(torch.equal(tensor, before[name]) for name, tensor in model.state_dict().items())
+    assert next(model.parameters()).device.type == "cpu"
+
+
+def test_no_hook_stays_behind_when_counting_fails():
+    model = Small()
+    with pytest.raises(RuntimeError):
+        measure.layers(model, (4, 8, 8))
+    assert not model.conv._forward_hooks
+    assert measure.multiply_adds(model, (3, 8, 8)) > 0
+
+
+def test_table_reads_as_text_and_html():
+    table = measure.layers(Small(), (3, 8, 8))
+    assert "8×4×4" in repr(table)
+    assert "<td style=text-align:right>224</td>" in table._repr_html_()
