@@ -66,5 +66,7 @@ $(DEVELOPER): $(LEARNER)
 	$(BIN)/python -m pip install -c constraints.txt -e ".[test,instructor]"
 	@# nbgrader would put its menus into every learner's JupyterLab; instructors who want them can enable them again.
 	@$(BIN)/jupyter labextension disable --level=sys_prefix @jupyter/nbgrader > /dev/null 2>&1
-	@$(BIN)/jupyter server extension disable --sys-prefix nbgrader > /dev/null 2>&1
+	@for extension in formgrader validate_assignment assignment_list course_list; do \
+		$(BIN)/jupyter server extension disable --sys-prefix nbgrader.server_extensions.$$extension > /dev/null 2>&1; \
+	done
 	@touch $@

@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import subprocess
 import sys
 from pathlib import Path
 
@@ -61,18 +62,20 @@ def _lab(_options: argparse.Namespace) -> int:
         "-m",
         "jupyterlab",
         f"--ServerApp.root_dir={PROJECT}",
-        f"--ServerApp.preferred_dir={PROJECT / 'chapters'}",
+        f"--FileContentsManager.preferred_dir={PROJECT / 'chapters'}",
         f"--LabApp.default_url=/lab/tree/chapters/{CATALOGUE[0].chapter}.ipynb",
+        # The course's own defaults: no pop-up that asks about news, and no calls to the network.
+        f"--LabApp.app_settings_dir={Path(__file__).parent / 'lab_settings'}",
         "--LabApp.news_url=None",
         "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
     ]
     if os.environ.get("NO_BROWSER"):
         command.append("--no-browser")
-    # JupyterLab takes this process's place, so that Ctrl-C reaches it and nothing else.
+    if os.name == "posix" and os.geteuid() == 0:
+        command.append("--allow-root")  # in a container there is often nobody else
     if os.name == "posix":
-        os.execv(sys.executable, command)
-    import subprocess
-
+        # JupyterLab takes this process's place, so that Ctrl-C reaches it and nothing else.
+        return os.execv(sys.executable, command)
     return subprocess.call(command)
 
 

@@ -105,12 +105,13 @@ def _judge_own_kernels(seen: Observation, _inputs: Inputs) -> Fault | None:
         return Fault("no connection responds at all", expected="60 different kernels", got="only zeros")
     real = [kernels[target, source] for target, source in mask.nonzero().tolist()]
     different = len(torch.stack(real).flatten(1).mul(1e4).round().unique(dim=0))
-    if different == len(real):
+    expected = int(_mask(C3_TABLE).sum())
+    if different == len(real) == expected:
         return None
     one_per_map = different <= OUT_MAPS
     return Fault(
-        "several connections share one kernel",
-        expected=f"{len(real)} different kernels",
+        "several connections share one kernel" if different < len(real) else "there are not as many as connections",
+        expected=f"{expected} different kernels",
         got=f"{different}",
         misconception="the selected maps are summed first and share one kernel" if one_per_map else "",
     )
@@ -162,9 +163,11 @@ def _judge_after_training(seen: Observation, _inputs: Inputs) -> Fault | None:
     before, after = seen["before"], seen["after"]
     if torch.allclose(before, after, atol=1e-7):
         return Fault("five training steps change nothing", expected="changed kernels", got="the same kernels")
-    expected, got = _connected(before), _connected(after)
+    expected, got = _mask(C3_TABLE), _connected(after)
     if torch.equal(expected, got):
         return None
+    if not torch.equal(expected, _connected(before)):
+        return Fault("the connections are not those of Table I, before training already: mend that first")
     return Fault(
         "connections appear or vanish while the layer is trained",
         expected=f"{int(expected.sum())} connections after 5 steps, as before",

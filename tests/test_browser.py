@@ -1,0 +1,226 @@
+"""A learner's way through chapter 1 and its exercise, in the real JupyterLab and a real browser."""
+
+import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+
+import pytest
+
+pytestmark = pytest.mark.browser
+
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1",  # a page that needs the network must fail here
+]
+ANSWERS = {
+    "wrong": """
+class C3(nn.Module):
+    def __init__(self, table):
+        super().__init__()
+        self.convolution = nn.Conv2d(6, len(table), 5)
+
+    def forward(self, maps):
+        return self.convolution(maps)
+""",
+    "right": """
+class C3(nn.Module):
+    def __init__(self, table):
+        super().__init__()
+        self.convolution = nn.Conv2d(6, len(table), 5)
+        mask = torch.zeros(len(table), 6, 1, 1)
+        for target, sources in enumerate(table):
+            mask[target, list(sources)] = 1
+        self.register_buffer("mask", mask)
+
+    def forward(self, maps):
+        weight = self.convolution.weight * self.mask
+        return nn.functional.conv2d(maps, weight, self.convolution.bias)
+""",
+}
+
+
+@pytest.fixture(scope="module")
+def browser():
+    if CHROMIUM is None:
+        message = "no Chromium here, so nobody looked at the notebooks in a browser"
+        if os.environ.get("CI"):
+            pytest.fail(message)
+        pytest.skip(message)
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        opened = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield opened
+        opened.close()
+
+
+@pytest.fixture(scope="module")
+def course(project, tmp_path_factory):
+    """A copy of the course that JupyterLab may save into, opened with ``cnncourse lab``; yields its address."""
+    home = tmp_path_factory.mktemp("home")
+    copy = tmp_path_factory.mktemp("course")
+    for folder in ("cnncourse", "chapters", "exercises"):
+        shutil.copytree(project / folder, copy / folder, ignore=shutil.ignore_patterns("__pycache__"))
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    settings = {
+        "ServerApp": {"ip": "127.0.0.1", "port": port, "port_retries": 0},
+        "IdentityProvider": {"token": ""},
+        "LabApp": {"expose_app_in_browser": True},
+    }
+    (home / "config").mkdir()
+    (home / "config/jupyter_server_config.json").write_text(json.dumps(settings))
+    environment = os.environ | {
+        "HOME": str(home),
+        "JUPYTER_CONFIG_DIR": str(home / "config"),
+        "JUPYTER_DATA_DIR": str(home / "data"),
+        "JUPYTER_RUNTIME_DIR": str(home / "runtime"),
+        "JUPYTERLAB_SETTINGS_DIR": str(home / "settings"),
+        "JUPYTERLAB_WORKSPACES_DIR": str(home / "workspaces"),
+        "IPYTHONDIR": str(home / "ipython"),
+        "CNNCOURSE_PROGRESS": str(home / "progress.jsonl"),
+        "PYTHONPATH": str(copy),
+        "NO_BROWSER": "1",
+    }
+    log = home / "lab.log"
+    with log.open("w") as output:
+        server = subprocess.Popen(
+            [sys.executable, "-m", "cnncourse.cli", "lab"],
+            cwd=copy,
+            env=environment,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+        )
+    try:
+        address = f"http://127.0.0.1:{port}"
+        wait_for_server(server, address, log)
+        yield address
+    finally:
+        server.terminate()
+        server.wait(20)
+
+
+def wait_for_server(server, address, log):
+    for _ in range(240):
+        if server.poll() is not None:
+            pytest.fail(f"JupyterLab ended at once:\n{log.read_text()}")
+        try:
+            urllib.request.urlopen(address + "/api/status", timeout=5).read()
+            return
+        except OSError:
+            time.sleep(0.25)
+    pytest.fail(f"JupyterLab did not answer within a minute:\n{log.read_text()}")
+
+
+@pytest.fixture
+def page(browser, course):
+    opened = browser.new_page(viewport={"width": 1300, "height": 1500})
+    opened.set_default_timeout(60_000)
+    yield opened
+    opened.close()
+
+
+def open_notebook(page, address):
+    page.goto(address, wait_until="domcontentloaded")
+    page.wait_for_selector(".jp-Notebook .jp-CodeCell")
+    page.wait_for_function(
+        "window.jupyterapp?.shell?.currentWidget?.sessionContext?.session?.kernel?.status === 'idle'"
+    )
+
+
+def run_all_cells(page):
+    # Lab's command resolves only when all cells are done; the page must stay free to be asked.
+    page.evaluate("() => { window.jupyterapp.commands.execute('notebook:run-all-cells'); }")
+    page.wait_for_function(
+        """() => window.jupyterapp.shell.currentWidget.content.widgets
+            .filter(cell => cell.model.type === 'code' && cell.model.sharedModel.source.trim())
+            .every(cell => cell.model.executionCount && cell.model.executionState !== 'running')""",
+        timeout=180_000,
+    )
+
+
+def errors(page):
+    return page.evaluate(
+        """() => window.jupyterapp.shell.currentWidget.content.model.sharedModel.cells
+            .filter(cell => cell.cell_type === 'code')
+            .flatMap(cell => cell.toJSON().outputs)
+            .filter(output => output.output_type === 'error' || output.name === 'stderr')
+            .map(output => output.evalue || output.text)"""
+    )
+
+
+def drag(page, handle, pixels):
+    handle.hover()  # scrolls there and waits until nothing moves any more
+    box = handle.bounding_box()
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    page.mouse.move(x, y)
+    page.mouse.down()
+    page.mouse.move(x + pixels, y, steps=6)
+    page.mouse.up()
+
+
+def answer(page, cell_number, text):
+    """Replace a code cell's text as a learner does, run it and the check below it, and return the report."""
+    cell = page.locator(".jp-Notebook .jp-CodeCell").nth(cell_number)
+    report = page.locator(".jp-Notebook .jp-CodeCell").nth(cell_number + 1).locator(".cnncourse-report")
+    report.evaluate("element => element.setAttribute('data-old', '')")
+    cell.locator(".cm-content").click()
+    page.keyboard.press("Control+a")
+    page.keyboard.insert_text(text.strip())
+    page.keyboard.press("Shift+Enter")
+    page.keyboard.press("Shift+Enter")
+    new = page.locator(".jp-Notebook .jp-CodeCell").nth(cell_number + 1).locator(".cnncourse-report:not([data-old])")
+    new.wait_for()
+    return new
+
+
+def test_chapter_opens_runs_and_its_explorer_moves(page, course, tmp_path):
+    open_notebook(page, course)
+    assert page.evaluate("window.jupyterapp.shell.currentWidget.context.path") == "chapters/01-lenet-5.ipynb"
+    assert page.locator(".jp-Dialog, .Toastify__toast").count() == 0
+    run_all_cells(page)
+    assert errors(page) == []
+
+    explorer = page.locator(".jp-OutputArea-output:has(.widget-slider):has(svg)").first
+    picture = explorer.locator(".widget-html-content")
+    before = picture.inner_html()
+    drag(page, explorer.locator(".noUi-handle").first, 60)
+    page.wait_for_function("([now, before]) => now.innerHTML !== before", arg=[picture.element_handle(), before])
+    row = explorer.locator(".widget-readout").first.inner_text()
+    assert row != "8"
+    assert f"row {row}, column" in picture.inner_text()
+    page.screenshot(path=tmp_path / "explorer.png")
+
+    quiz = page.locator(".jp-OutputArea-output:has(.widget-radio)").first
+    quiz.scroll_into_view_if_needed()
+    quiz.locator("input[type=radio]").nth(1).check()
+    quiz.get_by_text("✓ Right").wait_for()
+    page.screenshot(path=tmp_path / "quiz.png")
+
+
+def test_exercise_answers_at_once(page, course, tmp_path):
+    open_notebook(page, course + "/lab/tree/exercises/01-lenet-5/partial-connection.ipynb?reset")
+    run_all_cells(page)
+    assert errors(page) == []
+    assert "not attempted yet (0 of 8 points)" in page.locator(".cnncourse-report").first.inner_text()
+
+    report = answer(page, 1, ANSWERS["wrong"])
+    assert "every output map sees every input map" in report.inner_text()
+    hint = report.locator("details").first
+    hint.locator("summary").click()
+    assert "table[o] lists the input maps" in hint.inner_text()
+    page.screenshot(path=tmp_path / "report.png")
+
+    report = answer(page, 1, ANSWERS["right"])
+    assert "8 of 8 points" in report.inner_text()

@@ -1,0 +1,112 @@
+"""The committed notebooks are clean, complete and in step with each other."""
+
+import nbformat
+import pytest
+
+from cnncourse.architectures import CATALOGUE
+from cnncourse.notebooks import WIDGET_VIEW, clean, execute, generate
+
+MARK = "nbval-ignore-output"
+
+
+def notebooks(project, *folders):
+    found = (path for folder in folders for path in (project / folder).rglob("*.ipynb"))
+    return sorted(path for path in found if ".ipynb_checkpoints" not in path.parts)
+
+
+def read(path):
+    return nbformat.read(path, as_version=4)
+
+
+def code_cells(notebook):
+    return [cell for cell in notebook.cells if cell.cell_type == "code"]
+
+
+def test_notebooks_are_executed_without_errors_warnings_or_the_makers_paths(project):
+    for path in notebooks(project, "chapters", "solutions", "exercises"):
+        counts = [cell.execution_count for cell in code_cells(read(path))]
+        assert counts == list(range(1, len(counts) + 1)), f"{path.name}: not executed from top to bottom"
+        for cell in code_cells(read(path)):
+            for output in cell.outputs:
+                assert output.output_type != "error", cell.source
+                assert output.get("name") != "stderr", cell.source
+                assert str(project) not in str(output), cell.source
+
+
+def test_notebooks_hold_no_widget_state_and_no_versions(project):
+    for path in notebooks(project, "chapters", "solutions", "exercises"):
+        notebook = read(path)
+        assert set(notebook.metadata) == {"kernelspec", "language_info"}
+        assert notebook.metadata.language_info == {"name": "python"}
+        assert WIDGET_VIEW not in str(notebook.cells)
+
+
+def test_cells_are_short_and_pictures_have_alternative_text(project):
+    for path in notebooks(project, "chapters", "solutions", "exercises"):
+        for cell in code_cells(read(path)):
+            assert len(cell.source.splitlines()) <= 25, cell.source
+            for output in cell.outputs:
+                if "image/png" in output.get("data", {}):
+                    assert output.metadata["image/png"]["alt"], cell.source
+                if "image/svg+xml" in output.get("data", {}):
+                    assert "aria-label" in output.data["image/svg+xml"], cell.source
+
+
+@pytest.mark.parametrize("record", CATALOGUE, ids=lambda record: record.slug)
+def test_chapter_has_the_courses_measure(project, record):
+    notebook = read(project / f"chapters/{record.chapter}.ipynb")
+    assert 30 <= len(notebook.cells) <= 60
+    words = sum(len(cell.source.split()) for cell in notebook.cells if cell.cell_type == "markdown")
+    assert 1500 <= words <= 3000
+
+
+@pytest.mark.parametrize("record", CATALOGUE, ids=lambda record: record.slug)
+def test_unstable_outputs_are_few(project, record):
+    cells = code_cells(read(project / f"chapters/{record.chapter}.ipynb"))
+    ignored = [cell for cell in cells if MARK in cell.metadata.get("tags", [])]
+    assert len(ignored) <= len(cells) / 3
+
+
+@pytest.mark.parametrize("record", CATALOGUE, ids=lambda record: record.slug)
+def test_learners_version_is_what_nbgrader_makes_of_the_master(project, record):
+    made = generate(project, record.chapter)
+    assert {path for _, path in made} == set(notebooks(project, f"exercises/{record.chapter}"))
+    for notebook, path in made:
+        committed = read(path)
+        assert [cell.source for cell in committed.cells] == [cell.source for cell in notebook.cells], "make exercises"
+        assert [cell.metadata for cell in committed.cells] == [cell.metadata for cell in notebook.cells]
+
+
+@pytest.mark.parametrize("record", CATALOGUE, ids=lambda record: record.slug)
+@pytest.mark.parametrize(("folder", "share"), [("solutions", 1), ("exercises", 0)])
+def test_nbgrader_gives_the_master_full_marks_and_the_untouched_version_none(project, record, folder, share):
+    from nbgrader.utils import determine_grade
+
+    graded = []
+    for path in notebooks(project, f"{folder}/{record.chapter}"):
+        for cell in code_cells(read(path)):
+            if cell.metadata.get("nbgrader", {}).get("grade"):
+                graded.append(determine_grade(cell))
+    parts = record.exercise().parts
+    assert graded == [(share * part.points, part.points) for part in parts]
+
+
+def test_running_a_notebook_that_fails_leaves_the_file_alone(tmp_path):
+    path = tmp_path / "fails.ipynb"
+    cells = [nbformat.v4.new_code_cell("1"), nbformat.v4.new_code_cell("1 / 0")]
+    nbformat.write(nbformat.v4.new_notebook(cells=cells), path)
+    before = path.read_bytes()
+    with pytest.raises(Exception, match="ZeroDivisionError"):
+        execute(path)
+    assert path.read_bytes() == before
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_cleaning_keeps_the_still_picture_and_drops_the_widget():
+    both = nbformat.v4.new_output("display_data", {WIDGET_VIEW: {}, "image/svg+xml": "<svg/>", "text/plain": "words"})
+    bar = nbformat.v4.new_output("display_data", {WIDGET_VIEW: {}, "text/plain": "0%"})
+    text = nbformat.v4.new_output("display_data", {"text/plain": "kept"})
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("", outputs=[both, bar, text])])
+    clean(notebook)
+    kept = [dict(output.data) for output in notebook.cells[0].outputs]
+    assert kept == [{"image/svg+xml": "<svg/>", "text/plain": "words"}, {"text/plain": "kept"}]
