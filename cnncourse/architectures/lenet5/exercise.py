@@ -110,7 +110,7 @@ def _judge_own_kernels(seen: Observation, _inputs: Inputs) -> Fault | None:
         return None
     one_per_map = different <= OUT_MAPS
     return Fault(
-        "several connections share one kernel" if different < len(real) else "there are not as many as connections",
+        "several connections share one kernel" if different < len(real) else "the number of kernels is wrong",
         expected=f"{expected} different kernels",
         got=f"{different}",
         misconception="the selected maps are summed first and share one kernel" if one_per_map else "",
