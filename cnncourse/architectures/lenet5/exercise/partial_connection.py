@@ -1,0 +1,282 @@
+"""Part 1: C3, the convolution whose maps look at some of the input maps only."""
+
+from collections.abc import Callable
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from cnncourse.architectures.lenet5.model import C3_TABLE
+from cnncourse.checking import Check, Fault, Part
+from cnncourse.checking.exercise import Inputs, Observation
+from cnncourse.checking.probing import moving_numbers
+from cnncourse.checking.wording import shape_text, values_text
+
+IN_MAPS, OUT_MAPS, KERNEL = 6, 16, 5
+SMALL_TABLE = ((0, 3), (1, 2, 4, 5), (5,))  # what a C3 that reads its table can also be built from
+TOLERANCE = 1e-4
+
+
+def _kernels(c3: nn.Module) -> Tensor:
+    """Recover the kernels a layer really applies, (out, in, 5, 5), from its answer to one lit pixel a map."""
+    side = 2 * KERNEL - 1
+    impulses = torch.zeros(IN_MAPS, IN_MAPS, side, side)
+    impulses[range(IN_MAPS), range(IN_MAPS), KERNEL - 1, KERNEL - 1] = 1
+    with torch.no_grad():
+        response = c3(impulses) - c3(torch.zeros(1, IN_MAPS, side, side))
+    return response.flip(2, 3).transpose(0, 1)
+
+
+def _mask(table: tuple[tuple[int, ...], ...]) -> Tensor:
+    mask = torch.zeros(len(table), IN_MAPS, dtype=torch.bool)
+    for target, sources in enumerate(table):
+        mask[target, list(sources)] = True
+    return mask
+
+
+def _connected(kernels: Tensor) -> Tensor:
+    """Return which input map feeds which output map, (out, in)."""
+    strength = kernels.abs().amax(dim=(2, 3))
+    return strength > 1e-6 * strength.max().clamp(min=1e-30)
+
+
+def _wrong_patterns() -> dict[str, Tensor]:
+    """Return, by misconception, the connections that it leads to."""
+    table = [list(sources) for sources in C3_TABLE]
+    right = _mask(C3_TABLE)
+    contiguous = [*table[:12], [0, 1, 2, 3], [1, 2, 3, 4], [2, 3, 4, 5], table[15]]
+    no_wrap = [[s for s in sources if o > 11 or s >= sources[0]] for o, sources in enumerate(table)]
+    two_groups = [[0, 1, 2] if o < OUT_MAPS // 2 else [3, 4, 5] for o in range(OUT_MAPS)]
+    return {
+        "every output map sees every input map, as in an ordinary convolution": torch.ones_like(right),
+        "grouped convolution instead of the table": _mask(tuple(map(tuple, two_groups))),
+        "the table is read along the wrong axis": right.T.reshape(OUT_MAPS, IN_MAPS),
+        "no wrap-around: maps 4 and 5 do not go on with map 0": _mask(tuple(map(tuple, no_wrap))),
+        "the last three four-map subsets are taken as contiguous": _mask(tuple(map(tuple, contiguous))),
+        "the table's maps are counted from 1": right.roll(-1, dims=1),
+        "output maps in another order than the table's": right.flip(0),
+        "the table says which maps to leave out": ~right,
+    }
+
+
+def _probe_shape(answer: Callable, inputs: Inputs) -> Observation:
+    return {"shape": list(answer(C3_TABLE)(inputs["maps"]).shape)}
+
+
+def _judge_shape(seen: Observation, inputs: Inputs) -> Fault | None:
+    count, _, height, width = inputs["maps"].shape
+    expected = [count, OUT_MAPS, height - KERNEL + 1, width - KERNEL + 1]
+    got = seen["shape"]
+    if got == expected:
+        return None
+    padded = got[2:] == [height, width]
+    return Fault(
+        "the output has the wrong shape",
+        expected=shape_text(expected),
+        got=shape_text(got),
+        misconception="the maps are padded; LeNet-5 has no padding" if padded else "",
+    )
+
+
+def _probe_kernels(answer: Callable, _inputs: Inputs) -> Observation:
+    return {"kernels": _kernels(answer(C3_TABLE))}
+
+
+def _judge_connections(seen: Observation, _inputs: Inputs) -> Fault | None:
+    got, expected = _connected(seen["kernels"]), _mask(C3_TABLE)
+    if torch.equal(got, expected):
+        return None
+    misconception = next((name for name, mask in _wrong_patterns().items() if torch.equal(got, mask)), "")
+    map_number = int((got != expected).any(dim=1).nonzero()[0])
+    return Fault(
+        f"{int(got.sum())} connections instead of {int(expected.sum())}; the first map that differs is {map_number}",
+        expected=f"map {map_number} sees {_maps(expected[map_number])}",
+        got=f"map {map_number} sees {_maps(got[map_number])}",
+        misconception=misconception,
+    )
+
+
+def _judge_own_kernels(seen: Observation, _inputs: Inputs) -> Fault | None:
+    kernels, mask = seen["kernels"], _connected(seen["kernels"])
+    if not mask.any():
+        return Fault("no connection responds at all", expected="60 different kernels", got="only zeros")
+    real = [kernels[target, source] for target, source in mask.nonzero().tolist()]
+    different = len(torch.stack(real).flatten(1).mul(1e4).round().unique(dim=0))
+    expected = int(_mask(C3_TABLE).sum())
+    if different == len(real) == expected:
+        return None
+    one_per_map = different <= OUT_MAPS
+    return Fault(
+        "several connections share one kernel" if different < len(real) else "the number of kernels is wrong",
+        expected=f"{expected} different kernels",
+        got=f"{different}",
+        misconception="the selected maps are summed first and share one kernel" if one_per_map else "",
+    )
+
+
+def _random_maps(generator: torch.Generator) -> Inputs:
+    return {"maps": torch.randn(4, IN_MAPS, 14, 14, generator=generator)}
+
+
+def _probe_trainable(answer: Callable, inputs: Inputs) -> Observation:
+    c3 = answer(C3_TABLE)
+    c3(inputs["maps"]).square().sum().backward()
+    return {"moving": moving_numbers(c3)}
+
+
+def _judge_trainable(seen: Observation, _inputs: Inputs) -> Fault | None:
+    kernels = int(_mask(C3_TABLE).sum())
+    expected = kernels * KERNEL**2 + OUT_MAPS
+    got = seen["moving"]
+    if got == expected:
+        return None
+    misconceptions = {
+        OUT_MAPS * IN_MAPS * KERNEL**2 + OUT_MAPS: "all 96 kernels are trained, not the 60 of the table",
+        kernels * KERNEL**2 + kernels: "one bias a connection instead of one a map",
+        kernels * KERNEL**2: "the biases are missing",
+        OUT_MAPS * KERNEL**2 + OUT_MAPS: "one kernel an output map, shared by all its connections",
+    }
+    return Fault(
+        "the number of values that training moves is wrong",
+        expected=f"60 × 25 + 16 = {expected:,}",
+        got=f"{got:,}",
+        misconception=misconceptions.get(got, ""),
+    )
+
+
+def _probe_after_training(answer: Callable, inputs: Inputs) -> Observation:
+    c3 = answer(C3_TABLE)
+    before = _kernels(c3)
+    optimizer = torch.optim.SGD(c3.parameters(), lr=0.01, momentum=0.9, weight_decay=0.01)
+    for _ in range(5):
+        optimizer.zero_grad()
+        c3(inputs["maps"]).square().mean().backward()
+        optimizer.step()
+    return {"before": before, "after": _kernels(c3)}
+
+
+def _judge_after_training(seen: Observation, _inputs: Inputs) -> Fault | None:
+    before, after = seen["before"], seen["after"]
+    if torch.allclose(before, after, atol=1e-7):
+        return Fault("five training steps change nothing", expected="changed kernels", got="the same kernels")
+    expected, got = _mask(C3_TABLE), _connected(after)
+    if torch.equal(expected, got):
+        return None
+    if not torch.equal(expected, _connected(before)):
+        return Fault("the connections are not those of Table I, before training already: mend that first")
+    return Fault(
+        "connections appear or vanish while the layer is trained",
+        expected=f"{int(expected.sum())} connections after 5 steps, as before",
+        got=f"{int(got.sum())} connections",
+        misconception="the mask is applied once, to the initial weights; training fills the gaps",
+        hint="Apply the mask in every forward pass, or keep no weights at all for connections that do not exist.",
+    )
+
+
+def _probe_convolution(answer: Callable, inputs: Inputs) -> Observation:
+    c3 = answer(C3_TABLE)
+    with torch.no_grad():
+        at_zero = c3(torch.zeros(1, IN_MAPS, KERNEL, KERNEL))
+        return {
+            "kernels": _kernels(c3),
+            "bias": at_zero[0, :, 0, 0],
+            "once": c3(inputs["maps"]),
+            "doubled": c3(2 * inputs["maps"]),
+        }
+
+
+def _judge_convolution(seen: Observation, inputs: Inputs) -> Fault | None:
+    expected = F.conv2d(inputs["maps"], seen["kernels"], seen["bias"])
+    if seen["once"].shape == expected.shape and torch.allclose(seen["once"], expected, atol=TOLERANCE):
+        return None
+    bias = seen["bias"].view(1, -1, 1, 1)
+    is_linear = torch.allclose(seen["doubled"] - bias, 2 * (seen["once"] - bias), atol=TOLERANCE)
+    return Fault(
+        "on random maps the output is not the sum of its kernels' convolutions",
+        expected=values_text(expected),
+        got=values_text(seen["once"]),
+        misconception="" if is_linear else "an activation function inside: the squashing comes after C3, not in it",
+    )
+
+
+def _probe_other_table(answer: Callable, _inputs: Inputs) -> Observation:
+    return {"kernels": _kernels(answer(SMALL_TABLE))}
+
+
+def _judge_other_table(seen: Observation, _inputs: Inputs) -> Fault | None:
+    expected, got = _mask(SMALL_TABLE), _connected(seen["kernels"])
+    if got.shape == expected.shape and torch.equal(got, expected):
+        return None
+    ignored = len(got) == OUT_MAPS
+    return Fault(
+        f"built from another table, {SMALL_TABLE}, the layer does not follow it",
+        expected=f"{len(expected)} output maps with {int(expected.sum())} connections",
+        got=f"{len(got)} output maps with {int(got.sum())} connections",
+        misconception="the table argument is ignored" if ignored else "",
+    )
+
+
+C3 = Part(
+    name="C3",
+    task="build",
+    minutes=25,
+    checks=(
+        Check(
+            "output shape",
+            1,
+            _probe_shape,
+            _judge_shape,
+            "A 5×5 kernel fits into a row of 14 pixels at 14 − 5 + 1 places.",
+            _random_maps,
+        ),
+        Check(
+            "connections of Table I",
+            2,
+            _probe_kernels,
+            _judge_connections,
+            "table[o] lists the input maps of output map o. Print it for the map named above and follow it by hand.",
+        ),
+        Check(
+            "a kernel for each connection",
+            1,
+            _probe_kernels,
+            _judge_own_kernels,
+            "Each of the 60 connections has 25 weights of its own; the results are added up for each output map.",
+        ),
+        Check(
+            "trainable numbers",
+            1,
+            _probe_trainable,
+            _judge_trainable,
+            "Count on paper first: 60 kernels of 25 weights, and one bias for each of the 16 output maps.",
+            _random_maps,
+        ),
+        Check(
+            "still sparse after training",
+            1,
+            _probe_after_training,
+            _judge_after_training,
+            "Look at the weights before and after an optimiser step: which of them moved?",
+            _random_maps,
+        ),
+        Check(
+            "one convolution, nothing more",
+            1,
+            _probe_convolution,
+            _judge_convolution,
+            "C3 only adds up: no activation function, no scaling by the number of maps, one bias a map.",
+            _random_maps,
+        ),
+        Check(
+            "follows the table it is given",
+            1,
+            _probe_other_table,
+            _judge_other_table,
+            "Nothing in the class may know C3_TABLE: take the number of output maps from len(table).",
+        ),
+    ),
+)
+
+
+def _maps(connected: Tensor) -> str:
+    return "{" + ", ".join(map(str, connected.nonzero().flatten().tolist())) + "}"
