@@ -53,7 +53,7 @@ $(LEARNER): pyproject.toml constraints.txt
 	@$(PYTHON) -m venv .venv
 	@# On Linux without an NVIDIA GPU the usual torch brings gigabytes of CUDA that nothing here would use.
 	@if [ "$$(uname -s)" = Linux ] && ! command -v nvidia-smi > /dev/null && ! $(BIN)/python -c "import torch" 2> /dev/null; then \
-		echo "No NVIDIA GPU found: looking for PyTorch's build for the CPU."; \
+		echo "No NVIDIA GPU found: looking for PyTorch's build for the CPU. If its index cannot be reached, the set-up goes on without."; \
 		$(BIN)/python -m pip install --quiet -c constraints.txt uv && \
 		UV_HTTP_TIMEOUT=15 UV_HTTP_RETRIES=0 $(BIN)/uv pip install --python $(BIN)/python \
 			--torch-backend cpu -c constraints.txt torch || \

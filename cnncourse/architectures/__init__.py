@@ -10,6 +10,6 @@ __all__ = ["CATALOGUE", "Architecture", "architecture", *(record.class_name for 
 def __getattr__(name: str) -> object:
     """Import a network's class when it is first asked for, so that the catalogue itself needs no torch."""
     for record in CATALOGUE:
-        if name in (record.class_name, *record.variants.values()):
+        if name == record.class_name:
             return getattr(import_module(f"cnncourse.architectures.{record.module}.model"), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,7 +1,6 @@
 """The course's networks, in order of publication. Whatever walks over the course walks over this list."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING
 
@@ -28,7 +27,7 @@ class Architecture:
         input_shape: one image: (channels, height, width).
         what_is_new: in a sentence.
         improves_on: what was there before.
-        variants: class in ``model.py`` by variant name.
+        variants: names of the variants, which ``model.py`` defines and documents.
 
     """
 
@@ -44,7 +43,7 @@ class Architecture:
     input_shape: tuple[int, int, int]
     what_is_new: str
     improves_on: str
-    variants: Mapping[str, str] = field(default_factory=dict)
+    variants: tuple[str, ...] = ()
 
     @property
     def chapter(self) -> str:
@@ -65,8 +64,9 @@ class Architecture:
         if variant is not None and variant not in self.variants:
             known = ", ".join(self.variants) or "none"
             raise LookupError(f"{self.title} has no variant {variant!r}; its variants: {known}")
-        class_name = self.class_name if variant is None else self.variants[variant]
-        return getattr(self._load("model"), class_name)(**options)
+        model = self._load("model")
+        build = getattr(model, self.class_name) if variant is None else model.VARIANTS[variant]
+        return build(**options)
 
     def exercise(self) -> "Exercise":
         """Return the definition of the chapter's exercise."""
@@ -94,7 +94,7 @@ CATALOGUE: tuple[Architecture, ...] = (
         input_shape=(1, 32, 32),
         what_is_new="convolutions with shared weights, alternating with sub-sampling, trained as a whole",
         improves_on="hand-made features, and fully connected networks that must learn each position anew",
-        variants={"modern": "ModernLeNet5"},
+        variants=("modern",),
     ),
 )
 

@@ -13,6 +13,7 @@ def test_networks_are_in_order_of_publication():
 def test_record_builds_its_network_and_every_variant(record):
     for variant in (None, *record.variants):
         assert record.build(variant=variant) is not None
+    assert tuple(record._load("model").VARIANTS) == record.variants
 
 
 @pytest.mark.parametrize("record", CATALOGUE, ids=lambda record: record.slug)

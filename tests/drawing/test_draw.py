@@ -6,7 +6,8 @@ import pytest
 import torch
 from torch import nn
 
-from cnncourse.architectures import LeNet5, ModernLeNet5
+from cnncourse.architectures import LeNet5
+from cnncourse.architectures.lenet5.model import ModernLeNet5
 from cnncourse.drawing import Picture, draw, image_grid
 
 

@@ -5,7 +5,7 @@ Proceedings of the IEEE 86(11), 1998: section II-B and Table I (layers), section
 appendix A (squashing function, initialisation).
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import torch
 import torch.nn.functional as F
@@ -177,8 +177,6 @@ class LeNet5(nn.Module):
 
     """
 
-    input_size = 32
-
     def __init__(self, num_classes: int = 10, in_channels: int = 1) -> None:
         super().__init__()
         if not 1 <= num_classes <= len(DIGIT_BITMAPS):
@@ -186,7 +184,7 @@ class LeNet5(nn.Module):
                 f"LeNet-5 of 1998 has output bitmaps for {len(DIGIT_BITMAPS)} digits, not for {num_classes} classes; "
                 "use ModernLeNet5 for anything else"
             )
-        expect_images(self, in_channels, self.input_size)
+        expect_images(self, in_channels, size=32)
         self.c1 = nn.Conv2d(in_channels, 6, kernel_size=5)
         self.s2 = TrainableSubsampling(6)
         self.c3 = PartialConv2d(6, C3_TABLE, kernel_size=5)
@@ -222,11 +220,9 @@ class ModernLeNet5(nn.Module):
 
     """
 
-    input_size = 32
-
     def __init__(self, num_classes: int = 10, in_channels: int = 1) -> None:
         super().__init__()
-        expect_images(self, in_channels, self.input_size)
+        expect_images(self, in_channels, size=32)
         self.c1 = nn.Conv2d(in_channels, 6, kernel_size=5)
         self.c3 = nn.Conv2d(6, 16, kernel_size=5)
         self.c5 = nn.Linear(16 * 5 * 5, 120)
@@ -242,6 +238,9 @@ class ModernLeNet5(nn.Module):
         features = self.relu(self.c5(maps.flatten(1)))
         features = self.relu(self.f6(features))
         return self.output(features)
+
+
+VARIANTS: dict[str, Callable[..., nn.Module]] = {"modern": ModernLeNet5}
 
 
 def initialise_by_fan_in(layer: nn.Conv2d | nn.Linear) -> None:

@@ -5,9 +5,10 @@ import torch
 import torch.nn.functional as F
 
 from cnncourse import data, measure
-from cnncourse.architectures import LeNet5, ModernLeNet5, architecture
+from cnncourse.architectures import LeNet5, architecture
 from cnncourse.architectures.lenet5.model import (
     C3_TABLE,
+    ModernLeNet5,
     PartialConv2d,
     RadialBasisOutput,
     ScaledTanh,
