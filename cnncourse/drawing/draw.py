@@ -8,12 +8,11 @@ import html
 from dataclasses import dataclass
 from pathlib import Path
 
-import torch
 import torch.fx
 from torch import nn
-from torch.fx.passes.shape_prop import ShapeProp
 
 from cnncourse.drawing.palette import INK, KINDS, PAPER, Kind, kind_of
+from cnncourse.measure.tracing import LayerTracer, output_shape, trace
 
 BOX_WIDTH = 76
 BOX_GAP = 34
@@ -146,33 +145,8 @@ def draw(model: nn.Module, input_shape: tuple[int, ...], title: str | None = Non
         ValueError: if the model cannot be traced.
 
     """
-    layer_names = {name for name, module in model.named_modules() if name and not any(module.children())}
-    tracer = _LayerTracer(layer_names)
-    try:
-        graph = torch.fx.GraphModule(model, tracer.trace(model))
-    except (torch.fx.proxy.TraceError, TypeError) as error:
-        raise ValueError(
-            f"{type(model).__name__} cannot be drawn, because torch.fx cannot trace it: {error}"
-        ) from error
-    was_training = {module: module.training for module in model.modules()}
-    try:
-        with torch.no_grad():
-            ShapeProp(graph.eval()).propagate(torch.zeros(1, *input_shape))
-    finally:
-        for module, mode in was_training.items():
-            module.training = mode
+    graph = trace(model, input_shape, LayerTracer())
     return Drawing(title or type(model).__name__, _boxes(graph))
-
-
-class _LayerTracer(torch.fx.Tracer):
-    """Traces down to layers: modules that have no modules inside."""
-
-    def __init__(self, layer_names: set[str]) -> None:
-        super().__init__()
-        self.layer_names = layer_names
-
-    def is_leaf_module(self, module: nn.Module, qualified_name: str) -> bool:
-        return qualified_name in self.layer_names
 
 
 def _boxes(graph: torch.fx.GraphModule) -> tuple[Box, ...]:
@@ -191,11 +165,11 @@ def _boxes(graph: torch.fx.GraphModule) -> tuple[Box, ...]:
             box_of[node] = sources[0]
             box = boxes[sources[0]]
             activation = type(module).__name__ if module is not None and kind is not None else box.activation
-            shape = _shape(node) if node.op == "call_module" else box.shape
+            shape = output_shape(node) if node.op == "call_module" else box.shape
             boxes[sources[0]] = Box(box.name, box.kind, box.label, shape, activation, box.inputs)
             continue
         name = node.target if node.op == "call_module" else ("input" if node.op == "placeholder" else node.name)
-        boxes.append(Box(name, kind or KINDS["other"], _label(node, module), _shape(node), "", sources))
+        boxes.append(Box(name, kind or KINDS["other"], _label(node, module), output_shape(node), "", sources))
         box_of[node] = len(boxes) - 1
     return tuple(boxes)
 
@@ -210,10 +184,6 @@ def _label(node: torch.fx.Node, module: nn.Module | None) -> str:
         return type(module).__name__
     height, width = window if isinstance(window, tuple) else (window, window)
     return f"{type(module).__name__} {height}×{width}"
-
-
-def _shape(node: torch.fx.Node) -> tuple[int, ...]:
-    return tuple(node.meta["tensor_meta"].shape[1:])
 
 
 def _height(shape: tuple[int, ...]) -> float:

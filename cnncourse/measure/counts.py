@@ -5,14 +5,14 @@ them; additions of a bias, pooling and activation functions are not counted.
 """
 
 import html
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
 from torch.func import functional_call
 from torch.utils.flop_counter import FlopCounterMode
+
+from cnncourse.measure.modes import evaluation_mode
 
 
 @dataclass(frozen=True)
@@ -119,30 +119,27 @@ def layers(model: nn.Module, input_shape: tuple[int, ...]) -> LayerTable:
     calls: list[Layer] = []
     seen: set[nn.Module] = set()
 
-    def before(module: nn.Module, _arguments: tuple) -> None:
-        module_counter = FlopCounterMode(display=False)
-        module_counter.__enter__()
-        counters.append(module_counter)
+    def before(_module: nn.Module, _arguments: tuple) -> None:
+        counted_before.append(counter.get_total_flops())
 
     def after(module: nn.Module, _arguments: tuple, output: Tensor) -> None:
-        module_counter = counters.pop()
-        module_counter.__exit__(None, None, None)
         calls.append(
             Layer(
                 name=names[module],
                 kind=type(module).__name__,
                 output_shape=tuple(output.shape[1:]),
                 parameters=0 if module in seen else parameters(module).trainable,
-                multiply_adds=module_counter.get_total_flops() // 2,
+                multiply_adds=(counter.get_total_flops() - counted_before.pop()) // 2,
             )
         )
         seen.add(module)
 
-    counters: list[FlopCounterMode] = []
+    counted_before: list[int] = []
     hooks = [module.register_forward_pre_hook(before) for module in names]
     hooks += [module.register_forward_hook(after) for module in names]
     try:
-        _run_on_meta(model, input_shape)
+        with FlopCounterMode(display=False) as counter:
+            _run_on_meta(model, input_shape)
     finally:
         for hook in hooks:
             hook.remove()
@@ -153,16 +150,5 @@ def _run_on_meta(model: nn.Module, input_shape: tuple[int, ...]) -> Tensor:
     """Run a model on shapes alone: no weights are copied, no random number is drawn."""
     tensors = dict(model.named_parameters()) | dict(model.named_buffers())
     shadows = {name: tensor.to("meta") for name, tensor in tensors.items()}
-    with _evaluation_mode(model), torch.no_grad():
+    with evaluation_mode(model), torch.no_grad():
         return functional_call(model, shadows, (torch.empty(1, *input_shape, device="meta"),))
-
-
-@contextmanager
-def _evaluation_mode(model: nn.Module) -> Iterator[None]:
-    modes = {module: module.training for module in model.modules()}
-    model.eval()
-    try:
-        yield
-    finally:
-        for module, mode in modes.items():
-            module.training = mode

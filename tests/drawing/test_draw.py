@@ -72,7 +72,7 @@ def test_model_that_cannot_be_traced_is_refused_with_a_reason():
         def forward(self, images):
             return images if images.sum() > 0 else -images
 
-    with pytest.raises(ValueError, match="Branching cannot be drawn"):
+    with pytest.raises(ValueError, match="Branching cannot be traced"):
         draw(Branching(), (1, 4, 4))
 
 

@@ -1,0 +1,87 @@
+"""What a unit of each layer can see of the image, and how far apart its neighbours look."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+import torch.fx
+import torch.nn.functional as F
+from torch import nn
+
+from cnncourse.measure.tracing import trace
+
+WINDOWED_MODULES = (nn.Conv2d, nn.MaxPool2d, nn.AvgPool2d)
+WINDOWED_FUNCTIONS = (F.conv2d, F.max_pool2d, F.avg_pool2d, torch.conv2d, torch.max_pool2d)
+
+
+@dataclass(frozen=True)
+class ReceptiveField:
+    """What one unit of a layer sees.
+
+    Attributes:
+        name: the layer.
+        size: (height, width) of the patch of the image that a unit depends on, in pixels.
+        stride: (down, right) distance in the image between what two neighbouring units see, in pixels.
+
+    """
+
+    name: str
+    size: tuple[int, int]
+    stride: tuple[int, int]
+
+
+def receptive_field(model: nn.Module, input_shape: tuple[int, ...]) -> tuple[ReceptiveField, ...]:
+    """Work out the receptive field of every convolution and pooling layer, in the order in which they are called.
+
+    Sizes are those far from the border: padding lets units near it see less. Where branches meet, the largest counts.
+    Global pooling and what follows see the whole image and are left out.
+
+    Args:
+        model: any network that ``torch.fx`` can trace.
+        input_shape: shape of one image: (channels, height, width).
+
+    Raises:
+        ValueError: if it cannot be traced.
+
+    """
+    graph = trace(model, input_shape, torch.fx.Tracer())
+    modules = dict(graph.named_modules())
+    fields: dict[torch.fx.Node, tuple[tuple[int, int], tuple[int, int]]] = {}
+    found = []
+    for node in graph.graph.nodes:
+        sources = [fields[source] for source in node.all_input_nodes if source in fields]
+        if node.op == "placeholder":
+            fields[node] = ((1, 1), (1, 1))
+        elif sources:
+            size = tuple(max(source[0][axis] for source in sources) for axis in (0, 1))
+            stride = tuple(max(source[1][axis] for source in sources) for axis in (0, 1))
+            window = _window(node, modules)
+            if window is not None:
+                kernel, step, dilation = window
+                size = tuple(s + (k - 1) * d * j for s, k, d, j in zip(size, kernel, dilation, stride, strict=True))
+                stride = tuple(j * s for j, s in zip(stride, step, strict=True))
+                name = str(node.target) if node.op == "call_module" else node.name
+                found.append(ReceptiveField(name, size, stride))
+            fields[node] = (size, stride)
+    return tuple(found)
+
+
+def _window(
+    node: torch.fx.Node, modules: dict[str, nn.Module]
+) -> tuple[tuple[int, int], tuple[int, int], tuple[int, int]] | None:
+    """Return kernel, stride and dilation of a step that looks through a window, ``None`` for any other."""
+    if node.op == "call_module" and isinstance(modules[node.target], WINDOWED_MODULES):
+        module = modules[node.target]
+        return _pair(module.kernel_size), _pair(module.stride), _pair(getattr(module, "dilation", 1))
+    is_convolution = node.target in (F.conv2d, torch.conv2d)
+    if node.op != "call_function" or not (is_convolution or node.target in WINDOWED_FUNCTIONS):
+        return None
+    if is_convolution:
+        kernel = tuple(node.args[1].meta["tensor_meta"].shape[2:])
+        return kernel, _pair(node.kwargs.get("stride", 1)), _pair(node.kwargs.get("dilation", 1))
+    kernel = node.kwargs["kernel_size"] if "kernel_size" in node.kwargs else node.args[1]
+    return _pair(kernel), _pair(node.kwargs.get("stride") or kernel), (1, 1)
+
+
+def _pair(value: int | Sequence[int]) -> tuple[int, int]:
+    return tuple(value) if isinstance(value, Sequence) else (value, value)
