@@ -24,7 +24,8 @@ class Fault:
         expected: what the judge expected, "" if the message says it all.
         got: what came back instead.
         misconception: name of the likely misconception, "" if none is known.
-        hint: a way forward, to be unfolded; "" for the check's own.
+        line: the line of the learner's code that raised an error, "" if none did.
+        hint: a way forward, to be unfolded; ``None`` for the check's own, "" for none.
 
     """
 
@@ -32,7 +33,21 @@ class Fault:
     expected: str = ""
     got: str = ""
     misconception: str = ""
-    hint: str = ""
+    line: str = ""
+    hint: str | None = None
+
+    @property
+    def mistake(self) -> tuple[str, ...]:
+        """What makes two faults the same mistake: the line that raised, or else all that is told."""
+        return (self.message, self.line) if self.line else (self.message, self.expected, self.got, self.misconception)
+
+
+class RefusedAnswerError(Exception):
+    """A probe cannot go on, because the answer is not what the exercise asks for; carries what to tell the learner."""
+
+    def __init__(self, fault: Fault) -> None:
+        super().__init__(fault.message)
+        self.fault = fault
 
 
 def no_inputs(_generator: torch.Generator) -> Inputs:

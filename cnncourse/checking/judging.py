@@ -2,7 +2,7 @@
 
 import traceback
 import warnings
-from contextlib import redirect_stderr
+from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from enum import Enum
 from io import StringIO
@@ -10,8 +10,9 @@ from io import StringIO
 import torch
 from torch import Tensor
 
-from cnncourse.checking.exercise import Check, Fault, Inputs, Observation, Part, Plain
+from cnncourse.checking.exercise import Check, Fault, Inputs, Observation, Part, Plain, RefusedAnswerError
 from cnncourse.checking.report import Report
+from cnncourse.training.threads import one_thread
 
 
 class Status(Enum):
@@ -38,6 +39,13 @@ class Outcome:
     fault: Fault | None = None
 
     @property
+    def hint(self) -> str:
+        """A way forward: the fault's own, or else the check's; "" where there is none to give."""
+        if self.fault is None:
+            return ""
+        return self.check.hint if self.fault.hint is None else self.fault.hint
+
+    @property
     def points(self) -> int:
         """Points earned: all of the check's or none."""
         return self.check.points if self.status is Status.PASSED else 0
@@ -54,15 +62,26 @@ def judge(part: Part, answer: object, seed: int = 0) -> Report:
         seed: decides the inputs.
 
     """
-    return Report(part, tuple(_outcome(check, answer, seed) for check in part.checks))
+    outcomes: list[Outcome] = []
+    first_with: dict[tuple[str, ...], str] = {}
+    for check in part.checks:
+        with one_thread():
+            outcome = _outcome(part, check, answer, seed)
+        if outcome.fault is not None:  # one mistake is told once
+            first = first_with.setdefault(outcome.fault.mistake, check.name)
+            if first != check.name:
+                outcome = Outcome(check, outcome.status, Fault(f"the same as at “{first}”", hint=""))
+        outcomes.append(outcome)
+    return Report(part, tuple(outcomes))
 
 
-def _outcome(check: Check, answer: object, seed: int) -> Outcome:
-    inputs = draw_inputs(check, seed)
+def _outcome(part: Part, check: Check, answer: object, seed: int) -> Outcome:
     try:
-        observation = observe(check, answer, inputs, seed)
-    except NotImplementedError:
-        return Outcome(check, Status.NOT_ATTEMPTED)
+        observation = observe(check, answer, draw_inputs(check, seed), seed)
+    except RefusedAnswerError as refused:
+        return Outcome(check, Status.FAILED, refused.fault)
+    except NotImplementedError as error:
+        return _unwritten(part, check, error)
     except Exception as error:
         return Outcome(check, Status.FAILED, _crash(error))
     return decide(check, observation, draw_inputs(check, seed))
@@ -90,7 +109,10 @@ def observe(check: Check, answer: object, inputs: Inputs, seed: int) -> Observat
     with (
         torch.random.fork_rng(devices=[]),
         warnings.catch_warnings(),
-        redirect_stderr(StringIO()),  # nbgrader gives no points for a cell that writes to stderr, whatever it says
+        # Every check runs the answer anew: what it prints would come many times over, and nbgrader gives no points
+        # for a cell that writes to stderr, whatever it says.
+        redirect_stdout(StringIO()),
+        redirect_stderr(StringIO()),
     ):
         warnings.simplefilter("ignore")
         torch.manual_seed(seed)
@@ -119,18 +141,36 @@ def _plain(value: object) -> Plain:
     raise TypeError(f"expected tensors, numbers or text, got {type(value).__name__}")
 
 
+def _unwritten(part: Part, check: Check, error: NotImplementedError) -> Outcome:
+    """Tell a stub from an answer that needs another part's stub, and from a module without ``forward``."""
+    frame = [frame for frame, _ in traceback.walk_tb(error.__traceback__)][-1]
+    owner = frame.f_code.co_qualname.replace(".<locals>", "").removesuffix(".__init__").removesuffix(".forward")
+    owner = owner.rpartition(".")[2]
+    if frame.f_globals.get("__name__", "").startswith("torch."):
+        return Outcome(check, Status.FAILED, Fault("your module has no forward", expected="def forward(self, maps): …"))
+    if owner in {part.name, "__call__"}:
+        return Outcome(check, Status.NOT_ATTEMPTED)
+    return Outcome(check, Status.NOT_ATTEMPTED, Fault(f"it needs {owner}, which is not written yet", hint=""))
+
+
 def _crash(error: Exception) -> Fault:
-    """Say what was raised and, where it is known, on which line of the learner's own code."""
-    learners_frames = [
-        frame
-        for frame in traceback.extract_tb(error.__traceback__)
-        if "ipykernel" in frame.filename or frame.filename.startswith("<")
+    """Say what was raised, and on which line of the learner's code; or that the check itself stumbled."""
+    frames = [
+        (frame.f_globals.get("__name__", ""), summary)
+        for (frame, _), summary in zip(
+            traceback.walk_tb(error.__traceback__), traceback.extract_tb(error.__traceback__), strict=True
+        )
     ]
-    where = f", at: {learners_frames[-1].line}" if learners_frames and learners_frames[-1].line else ""
-    reason = str(error).strip().splitlines()
+    own = [(module, summary) for module, summary in frames if not module.startswith("torch")]
+    module, summary = own[-1]
+    reason = next(iter(str(error).strip().splitlines()), "")
+    raised = f"{type(error).__name__}: {reason}"
+    if module.startswith("cnncourse.checking.judging") or ".exercise" in module:
+        return Fault("what your code returns cannot be examined", got=raised)
     return Fault(
-        message="your code raised an error before anything could be compared",
+        "your code raises an error",
         expected="no error",
-        got=f"{type(error).__name__}: {reason[0] if reason else ''}{where}",
+        got=raised,
+        line=summary.line or "",
         hint="Call it yourself in a new cell, with the shapes of the text above: the full error shows the line.",
     )

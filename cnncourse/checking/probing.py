@@ -1,6 +1,87 @@
-"""What probes of several exercises need."""
+"""What probes of several exercises need: building and running a learner's module, and saying what is odd about it."""
 
-from torch import nn
+import torch
+from torch import Tensor, nn
+
+from cnncourse.checking.exercise import Fault, RefusedAnswerError
+from cnncourse.checking.wording import shape_text
+
+
+def build(answer: object, *arguments: object) -> nn.Module:
+    """Call what the learner defined and return the module it gives.
+
+    Args:
+        answer: the learner's class or function.
+        arguments: what the exercise says it takes.
+
+    Raises:
+        RefusedAnswerError: if it is not a class or function, or does not give a module.
+
+    """
+    if isinstance(answer, nn.Module) or not callable(answer):
+        raise RefusedAnswerError(
+            Fault(
+                "the check needs the class or function itself",
+                expected="its name, without parentheses",
+                got=f"an object: {type(answer).__name__}",
+            )
+        )
+    module = answer(*arguments)
+    if not isinstance(module, nn.Module):
+        raise RefusedAnswerError(
+            Fault("calling it does not give a module", expected="an nn.Module", got=type(module).__name__)
+        )
+    return module
+
+
+def run(module: nn.Module, inputs: Tensor) -> Tensor:
+    """Run a learner's module on a tensor and return its output.
+
+    Raises:
+        RefusedAnswerError: if it gives no tensor, gives values that are no numbers, or changes what it was given.
+
+    """
+    before = inputs.detach().clone()
+    output = module(inputs)
+    if output is None:
+        raise RefusedAnswerError(Fault("forward returns None: is a return missing?", expected="a tensor", got="None"))
+    if not isinstance(output, Tensor):
+        raise RefusedAnswerError(Fault("forward returns no tensor", expected="a tensor", got=type(output).__name__))
+    if not torch.equal(inputs.detach(), before):
+        inputs.data.copy_(before)  # the next check must find it as it was
+        raise RefusedAnswerError(
+            Fault(
+                "forward changes the tensor it is given; whoever needs it again finds it spoiled",
+                hint="Look for operations that end with an underscore, for += and for .data on the input.",
+            )
+        )
+    if not torch.isfinite(output).all():
+        raise RefusedAnswerError(
+            Fault("the output holds values that are not numbers", expected="numbers", got="nan or inf")
+        )
+    return output
+
+
+def run_expecting(module: nn.Module, inputs: Tensor, shape: tuple[int, ...]) -> Tensor:
+    """Run a module as ``run`` does, and refuse an output of another shape."""
+    output = run(module, inputs)
+    if tuple(output.shape) != shape:
+        raise RefusedAnswerError(
+            Fault(
+                f"for an input of shape {shape_text(inputs.shape)} the output has the wrong shape",
+                expected=shape_text(shape),
+                got=shape_text(output.shape),
+            )
+        )
+    return output
+
+
+def fill_with_random_numbers(module: nn.Module) -> None:
+    """Give every parameter values between 0.1 and 1 with random signs, so that no starting value hides a mistake."""
+    with torch.no_grad():
+        for parameter in module.parameters():
+            signs = torch.randint(0, 2, parameter.shape) * 2.0 - 1
+            parameter.copy_((0.1 + 0.9 * torch.rand(parameter.shape)) * signs)
 
 
 def moving_numbers(module: nn.Module) -> int:

@@ -53,9 +53,12 @@ class Report:
                 lines.append(f"    {fault.message}")
                 if fault.expected or fault.got:
                     lines.append(f"    expected {fault.expected}, got {fault.got}")
+                if fault.line:
+                    lines.append(f"    at: {fault.line}")
                 if fault.misconception:
                     lines.append(f"    likely misconception: {fault.misconception}")
-                lines.append(f"    hint: {fault.hint or outcome.check.hint}")
+                if outcome.hint:
+                    lines.append(f"    hint: {outcome.hint}")
         return "\n".join(lines)
 
     def _repr_html_(self) -> str:
@@ -78,8 +81,10 @@ class Report:
                     f"<div>expected <code>{html.escape(fault.expected)}</code>, "
                     f"got <code>{html.escape(fault.got)}</code></div>"
                 )
+            if fault.line:
+                detail += f"<div>at <code>{html.escape(fault.line)}</code></div>"
             if fault.misconception:
                 detail += f"<div>Likely misconception: <i>{html.escape(fault.misconception)}</i></div>"
-            hint = html.escape(fault.hint or outcome.check.hint)
-            detail += f"<details><summary>Hint</summary>{hint}</details>"
+            if outcome.hint:
+                detail += f"<details><summary>Hint</summary>{html.escape(outcome.hint)}</details>"
         return f'<div style="border-left:3px solid {colour};margin:6px 0;padding:2px 10px">{head}{detail}</div>'

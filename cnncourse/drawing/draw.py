@@ -19,7 +19,7 @@ BOX_GAP = 34
 ROW_GAP = 24
 MARGIN = 20
 TALLEST, SHORTEST = 150, 26
-LEGEND_STEP = 24
+LEGEND_STEP, LEGEND_WIDTH = 24, 165
 
 
 @dataclass(frozen=True)
@@ -75,7 +75,7 @@ class Drawing:
         tallest = max(sum(heights[i] for i in rows) + ROW_GAP * 3 * (len(rows) - 1) for rows in rows_of_column.values())
         kinds = list(dict.fromkeys(box.kind for box in self.boxes))
         width = 2 * MARGIN + (max(columns) + 1) * (BOX_WIDTH + BOX_GAP) - BOX_GAP
-        per_row = max(1, (width - 2 * MARGIN) // 190)
+        per_row = max(1, (width - 2 * MARGIN) // LEGEND_WIDTH)
         legend_top = MARGIN + 44 + tallest + 78
         height = legend_top + LEGEND_STEP * (-(-len(kinds) // per_row)) + 6
 
@@ -101,7 +101,7 @@ class Drawing:
         for i, box in enumerate(self.boxes):
             parts.append(_box(box, left[i], tops[i], heights[i]))
         for number, kind in enumerate(kinds):
-            x = MARGIN + number % per_row * 190
+            x = MARGIN + number % per_row * LEGEND_WIDTH
             y = legend_top + number // per_row * LEGEND_STEP
             parts.append(
                 f'<rect x="{x}" y="{y}" width="14" height="14" rx="3" fill="{kind.fill}" stroke="{INK}"/>'

@@ -7,6 +7,7 @@ from torch import nn
 
 PAPER = "#ffffff"  # pictures bring their own background, so that they read the same on a dark theme
 INK = "#222222"
+POSITIVE, NEGATIVE = "#000000", "#d55e00"  # numbers above and below zero, wherever they are shown as shades
 
 
 @dataclass(frozen=True)

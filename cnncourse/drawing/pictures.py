@@ -6,7 +6,10 @@ from typing import TYPE_CHECKING
 
 from torch import Tensor
 
+from cnncourse.drawing.palette import NEGATIVE, PAPER, POSITIVE
+
 if TYPE_CHECKING:
+    from matplotlib.colors import Colormap
     from matplotlib.figure import Figure
 
 RESOLUTION = 110  # dots an inch
@@ -38,6 +41,12 @@ class Picture:
         return content, {"image/png": {"alt": self.alternative_text}}
 
 
+def _orange_white_black() -> "Colormap":
+    from matplotlib.colors import LinearSegmentedColormap
+
+    return LinearSegmentedColormap.from_list("orange-white-black", [NEGATIVE, PAPER, POSITIVE])
+
+
 def image_grid(
     images: Tensor, titles: Sequence[str], alternative_text: str, *, columns: int = 8, signed: bool = False
 ) -> Picture:
@@ -48,7 +57,7 @@ def image_grid(
         titles: one an image.
         alternative_text: what there is to see, in words.
         columns: number of images in a row.
-        signed: whether zero is the middle of the scale, violet below and orange above, with a colour bar.
+        signed: whether zero is the middle of the scale, orange below and black above, with a colour bar.
 
     """
     import matplotlib.pyplot as plt
@@ -59,7 +68,7 @@ def image_grid(
     )
     largest = images.abs().max().item()
     scale = (
-        {"cmap": "PuOr_r", "vmin": -largest, "vmax": largest}
+        {"cmap": _orange_white_black(), "vmin": -largest, "vmax": largest}
         if signed
         else {"cmap": "gray_r", "vmin": images.min().item(), "vmax": images.max().item()}
     )

@@ -127,15 +127,14 @@ class Finding:
     def _criterion_rows(self) -> list[tuple[str, str, str]]:
         rows = []
         for criterion in self.experiment.criteria:
-            mean = statistics.mean(self.differences(criterion.measure))
+            differences = self.differences(criterion.measure)
+            mean, lowest, highest = statistics.mean(differences), min(differences), max(differences)
             low, high = self.interval(criterion.measure)
-            rows.append(
-                (
-                    criterion.statement,
-                    f"{mean:+.1f}, 95 % interval {low:+.1f} to {high:+.1f}",
-                    "yes" if self.holds(criterion) else "no",
-                )
+            effect = (
+                f"{_signed(mean)} on average (95 % interval {_signed(low)} to {_signed(high)}), "
+                f"{_signed(lowest)} to {_signed(highest)} over the seeds"
             )
+            rows.append((criterion.statement, effect, "yes" if self.holds(criterion) else "no"))
         return rows
 
     def __repr__(self) -> str:
@@ -156,3 +155,7 @@ class Finding:
             f"<th style=text-align:left>holds</th></tr>{rows}</table>"
             f"<p><b>Verdict: {self.verdict}</b> ({len(self.seeds)} seeds)</p>"
         )
+
+
+def _signed(value: float) -> str:
+    return f"{round(value, 1) + 0.0:+.1f}"  # adding zero turns −0.0 into 0.0

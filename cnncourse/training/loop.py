@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 
 import torch
 import torch.nn.functional as F
@@ -11,6 +11,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from cnncourse.data import ImageData
 from cnncourse.training.history import Epoch, History
+from cnncourse.training.threads import one_thread
 
 MOMENTUM = 0.9
 EVALUATION_BATCH = 256
@@ -124,17 +125,10 @@ def seeded(seed: int) -> Iterator[None]:
         yield
 
 
-@contextmanager
-def _threads_for(model: nn.Module, data: ImageData, batch_size: int) -> Iterator[None]:
+def _threads_for(model: nn.Module, data: ImageData, batch_size: int) -> AbstractContextManager:
     """Use one thread while a small network trains: two would spend their time waiting for each other."""
     model.eval()
     with torch.no_grad(), FlopCounterMode(display=False) as counter:
         model(data.train_images[:1])
     operations = 3 * batch_size * counter.get_total_flops()  # a step costs about three forward passes
-    before = torch.get_num_threads()
-    if operations < ONE_THREAD_BELOW:
-        torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
+    return one_thread() if operations < ONE_THREAD_BELOW else nullcontext()

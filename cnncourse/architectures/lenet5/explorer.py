@@ -7,7 +7,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from cnncourse.drawing.palette import INK, PAPER
+from cnncourse.drawing.palette import INK, NEGATIVE, PAPER, POSITIVE
 
 PRESETS: dict[str, tuple[tuple[float, ...], ...]] = {
     "vertical edges": ((-1, 0, 1), (-1, 0, 1), (-1, 0, 1)),
@@ -20,7 +20,6 @@ PRESETS: dict[str, tuple[tuple[float, ...], ...]] = {
 MAP_SIDE = 250  # pixels on the screen
 CELL = 34
 LEVELS = 12  # shades on either side of zero; few enough to keep the picture small
-POSITIVE, NEGATIVE = (0, 0, 0), (213, 94, 0)  # black ink, and the orange of the Okabe–Ito set
 WINDOW_COLOUR = "#0072b2"
 
 
@@ -121,7 +120,8 @@ class ConvolutionExplorer:
 
     Args:
         image: shape (1, height, width), such as ``digits().test_images[0]``.
-        kernels: further kernels by name, each of shape (k, k), for example those of a trained layer.
+        kernels: kernels to begin with, by name, each of shape (k, k), for example those of a trained layer; the presets
+            follow.
         row: of the output pixel shown first.
         column: of the output pixel shown first.
 
@@ -130,8 +130,8 @@ class ConvolutionExplorer:
     def __init__(
         self, image: Tensor, kernels: Mapping[str, Tensor] | None = None, *, row: int = 8, column: int = 12
     ) -> None:
-        self.kernels = {name: torch.tensor(kernel, dtype=torch.float32) for name, kernel in PRESETS.items()}
-        self.kernels |= {name: kernel.detach() for name, kernel in (kernels or {}).items()}
+        self.kernels = {name: kernel.detach() for name, kernel in (kernels or {}).items()}
+        self.kernels |= {name: torch.tensor(kernel, dtype=torch.float32) for name, kernel in PRESETS.items()}
         first = next(iter(self.kernels.values()))
         self.first_step = ConvolutionStep(image.squeeze(0), first, row, column)
 
@@ -179,7 +179,7 @@ def explore_convolution(image: Tensor, kernels: Mapping[str, Tensor] | None = No
 
     Args:
         image: shape (1, height, width).
-        kernels: further kernels by name, each of shape (k, k).
+        kernels: kernels to begin with, by name, each of shape (k, k); the presets follow.
 
     """
     return ConvolutionExplorer(image, kernels)
@@ -194,10 +194,8 @@ def _map(values: Tensor, left: float, top: float) -> str:
     for level in sorted(set(levels.flatten().tolist()) - {0}):
         places = (levels == level).nonzero().tolist()
         cells = "".join(f"M{column} {row}h1v1h-1z" for row, column in places)
-        red, green, blue = POSITIVE if level > 0 else NEGATIVE
-        share = abs(level) / LEVELS
-        shade = [round(255 - (255 - channel) * share) for channel in (red, green, blue)]
-        paths.append(f'<path fill="#{shade[0]:02x}{shade[1]:02x}{shade[2]:02x}" d="{cells}"/>')
+        colour = POSITIVE if level > 0 else NEGATIVE
+        paths.append(f'<path fill="{colour}" fill-opacity="{abs(level) / LEVELS:.3g}" d="{cells}"/>')
     height, width = (scale * side for side in values.shape)
     return (
         f'<g transform="translate({left:g} {top:g}) scale({scale:.5g})" shape-rendering="crispEdges">'

@@ -7,9 +7,9 @@ QUESTIONS = (
         name="weights-of-c1",
         text="C1 turns one 32×32 map into six of 28×28. Why has it only 156 trainable numbers?",
         options=(
-            "Most of its weights are zero",
+            "Most of its weights are zero and are not counted among the trainable ones",
             "Every position uses the same 25 weights and one bias, for each of the six maps",
-            "It looks at every second pixel only",
+            "It looks at every second pixel only, in both directions of the picture",
         ),
         right=1,
         because="6 × (5 × 5 + 1) = 156: the weights of a map are shared by all its 784 positions.",
@@ -29,8 +29,8 @@ QUESTIONS = (
         name="sub-sampling",
         text="What does S2 compute from four neighbouring values?",
         options=(
-            "Their largest",
-            "Their mean",
+            "Their largest, because the strongest response is what matters",
+            "Their mean, which no training changes, to make the maps smaller",
             "Their sum, times a trained coefficient, plus a trained bias, squashed",
         ),
         right=2,
@@ -42,7 +42,7 @@ QUESTIONS = (
         options=(
             "On a larger picture its maps would be larger than 1×1",
             "Its weights are shared between its 120 maps",
-            "It is a fully connected layer; the name is a slip",
+            "It is a fully connected layer in everything, and the name is a slip of the authors",
         ),
         right=0,
         because="A 48×48 picture gives 5×5 maps. A fully connected layer would refuse it.",
@@ -51,8 +51,8 @@ QUESTIONS = (
         name="tolerance",
         text="What did the experiment of this chapter show about digits moved by a few pixels?",
         options=(
-            "LeNet-5 does not mind where the digit is",
-            "LeNet-5 minds less than a fully connected network of the same size, but it does mind",
+            "LeNet-5 does not mind where in the picture a digit stands, up to 4 pixels",
+            "LeNet-5 minds less than a fully connected network, but it does mind",
             "Both networks mind equally",
         ),
         right=1,

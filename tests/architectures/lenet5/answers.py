@@ -151,6 +151,93 @@ class ReturnsText:
         return "16 maps"
 
 
+class JoinedAlongBatch(nn.Module):
+    def __init__(self, table):
+        super().__init__()
+        self.table = [list(sources) for sources in table]
+        self.convs = nn.ModuleList([nn.Conv2d(len(sources), 1, 5) for sources in table])
+
+    def forward(self, maps):
+        rows = zip(self.table, self.convs, strict=True)
+        return torch.cat([conv(maps[:, sources]) for sources, conv in rows])
+
+
+class FirstPictureOnly(MaskedConv):
+    def forward(self, maps):
+        return super().forward(maps[:1])
+
+
+class PlainList(nn.Module):
+    def __init__(self, table):
+        super().__init__()
+        self.table = [list(sources) for sources in table]
+        self.convs = [nn.Conv2d(len(sources), 1, 5) for sources in table]
+
+    def forward(self, maps):
+        rows = zip(self.table, self.convs, strict=True)
+        return torch.cat([conv(maps[:, sources]) for sources, conv in rows], dim=1)
+
+
+class BiasAtOnePixel(MaskedConv):
+    def forward(self, maps):
+        output = F.conv2d(maps, self.conv.weight * self.mask)
+        corner = torch.zeros_like(output[0, 0])
+        corner[0, 0] = 1
+        return output + self.conv.bias.view(-1, 1, 1) * corner
+
+
+class Rectified(MaskedConv):
+    def forward(self, maps):
+        return torch.relu(super().forward(maps))
+
+
+class Clamped(MaskedConv):
+    def forward(self, maps):
+        return super().forward(maps).clamp(-50, 50)
+
+
+class DetachedInput(MaskedConv):
+    def forward(self, maps):
+        return super().forward(maps.detach())
+
+
+class DenseInEvaluation(MaskedConv):
+    def forward(self, maps):
+        return super().forward(maps) if self.training else self.conv(maps)
+
+
+class CappedTable(MaskedConv):
+    def make_mask(self, table):
+        mask = torch.zeros(len(table), 6, 1, 1)
+        for target, sources in enumerate(table):
+            mask[target % 16, list(sources)] = 1
+        return mask
+
+
+class SpoilsItsInput(MaskedConv):
+    def forward(self, maps):
+        output = super().forward(maps)
+        maps.data.zero_()
+        return output
+
+
+class StartsWithNan(MaskedConv):
+    def __init__(self, table):
+        super().__init__(table)
+        nn.init.constant_(self.conv.weight, float("nan"))
+
+
+class OverwritesWeights(MaskedConv):
+    def forward(self, maps):
+        self.conv.weight.data *= self.mask
+        return self.conv(maps)
+
+
+class ForgotReturn(MaskedConv):
+    def forward(self, maps):
+        super().forward(maps)
+
+
 # C3, right -----------------------------------------------------------------------------------------------------------
 
 
@@ -187,6 +274,27 @@ class UnfoldAndEinsum(nn.Module):
 
 def courses_own(table):
     return PartialConv2d(6, table, 5)
+
+
+class AllOnes(MaskedConv):
+    def __init__(self, table):
+        super().__init__(table)
+        for parameter in self.parameters():
+            nn.init.ones_(parameter)
+
+
+class StartsAtZero(MaskedConv):
+    def __init__(self, table):
+        super().__init__(table)
+        for parameter in self.parameters():
+            nn.init.zeros_(parameter)
+
+
+class TinyWeights(MaskedConv):
+    def __init__(self, table):
+        super().__init__(table)
+        with torch.no_grad():
+            self.conv.weight *= 1e-4
 
 
 # The feature extractor -----------------------------------------------------------------------------------------------
@@ -242,6 +350,35 @@ def modern():
 
 def with_f6():
     return nn.Sequential(extractor(), nn.Flatten(), nn.Linear(120, 84))
+
+
+def first_for_all():
+    class FirstForAll(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.layers = extractor()
+
+        def forward(self, images):
+            return self.layers(images[:1]).expand(len(images), -1, -1, -1)
+
+    return FirstForAll()
+
+
+def with_batch_norm():
+    layers = list(extractor())
+    return nn.Sequential(layers[0], nn.BatchNorm2d(6, affine=False), *layers[1:])
+
+
+def largest_with_numbers():
+    class LargestOfFour(TrainableSubsampling):
+        def forward(self, maps):
+            return self.coefficient * F.max_pool2d(maps, 2) + self.bias
+
+    return extractor(s2=LargestOfFour(6), s4=LargestOfFour(16))
+
+
+def another_table():
+    return extractor(c3=PartialConv2d(6, [[5 - source for source in sources] for sources in C3_TABLE], 5))
 
 
 def whole_network():
@@ -343,6 +480,41 @@ class NotAParameter(Sum):
         self.coefficient = torch.full((channels, 1, 1), 0.25)
 
 
+class WithoutReturn(Sum):
+    def forward(self, maps):
+        super().forward(maps)
+
+
+class AbsoluteCoefficient(Sum):
+    def forward(self, maps):
+        return self.coefficient.abs() * self.total(maps) + self.bias
+
+
+class FourWeights(nn.Module):
+    def __init__(self, channels):
+        super().__init__()
+        self.coefficient = nn.Parameter(torch.full((channels, 1, 2, 2), 0.25))
+        self.bias = nn.Parameter(torch.zeros(channels))
+
+    def forward(self, maps):
+        return F.conv2d(maps, self.coefficient, self.bias, stride=2, groups=len(self.bias))
+
+
+class OtherNames(nn.Module):
+    def __init__(self, channels):
+        super().__init__()
+        self.weight = nn.Parameter(torch.full((channels, 1, 1), 0.25))
+        self.bias = nn.Parameter(torch.zeros(channels, 1, 1))
+
+    def forward(self, maps):
+        return self.weight * F.avg_pool2d(maps, 2) * 4 + self.bias
+
+
+class ReturnsTuple(Sum):
+    def forward(self, maps):
+        return super().forward(maps), self.bias
+
+
 class SlicesAdded(nn.Module):
     """A right answer: the four pixels of each window added by slicing."""
 
@@ -385,8 +557,22 @@ WRONG = (
     Wrong("C3", Squashed, "one convolution, nothing more", "activation function inside"),
     Wrong("C3", IgnoresTable, "follows the table it is given", "table argument is ignored"),
     Wrong("C3", Frozen, "trainable numbers", "number of values that training moves"),
-    Wrong("C3", ReturnsText, "output shape", "raised an error"),
-    Wrong("C3", None, "output shape", "raised an error"),
+    Wrong("C3", ReturnsText, "output shape", "does not give a module"),
+    Wrong("C3", None, "output shape", "the class or function itself"),
+    Wrong("C3", MaskedConv(C3_TABLE), "output shape", "the class or function itself"),
+    Wrong("C3", JoinedAlongBatch, "output shape", "joined along the batch"),
+    Wrong("C3", FirstPictureOnly, "output shape", "the batch is lost"),
+    Wrong("C3", PlainList, "trainable numbers", "use nn.ModuleList"),
+    Wrong("C3", BiasAtOnePixel, "one convolution, nothing more", "not the sum of its kernels' convolutions"),
+    Wrong("C3", Rectified, "connections of Table I", "an activation function inside"),
+    Wrong("C3", Clamped, "one convolution, nothing more", "an activation function inside"),
+    Wrong("C3", DetachedInput, "one convolution, nothing more", "cut off from the gradient"),
+    Wrong("C3", DenseInEvaluation, "one convolution, nothing more", "after eval()"),
+    Wrong("C3", CappedTable, "follows the table it is given", "of 20 rows"),
+    Wrong("C3", SpoilsItsInput, "output shape", "changes the tensor it is given"),
+    Wrong("C3", StartsWithNan, "output shape", "not numbers"),
+    Wrong("C3", OverwritesWeights, "trainable numbers", "all 96 kernels get a gradient"),
+    Wrong("C3", ForgotReturn, "output shape", "is a return missing"),
     Wrong("lenet5_features", ordinary_c3, "trainable numbers", "an ordinary convolution as C3"),
     Wrong("lenet5_features", plain_pooling, "trainable numbers", "pooling without trainable numbers"),
     Wrong("lenet5_features", modern, "trainable numbers", "the modern simplification"),
@@ -398,19 +584,26 @@ WRONG = (
     Wrong(
         "lenet5_features", unsquashed_subsampling, "squashed after every layer", "sub-sampling layers are not squashed"
     ),
+    Wrong("lenet5_features", first_for_all, "a digit becomes 120 numbers", "another one is in the same batch"),
+    Wrong("lenet5_features", with_batch_norm, "a digit becomes 120 numbers", "another one is in the same batch"),
+    Wrong("lenet5_features", largest_with_numbers, "each layer is the paper's", "the largest of the four"),
+    Wrong("lenet5_features", another_table, "each layer is the paper's", "another table than C3_TABLE"),
     Wrong("lenet5_features", whole_network, "a digit becomes 120 numbers", "wrong shape"),
-    Wrong("MendedSubsampling", StillBroken, "training reaches coefficient and bias", "the coefficient is cut off"),
-    Wrong("MendedSubsampling", DetachedMaps, "training reaches the layers before", "the incoming maps are cut off"),
+    Wrong("MendedSubsampling", StillBroken, "training", "the coefficient is cut off"),
+    Wrong("MendedSubsampling", DetachedMaps, "training", "the incoming maps are cut off"),
     Wrong("MendedSubsampling", Mean, "output", "averaged"),
     Wrong("MendedSubsampling", Largest, "output", "the largest of the four"),
     Wrong("MendedSubsampling", Overlapping, "output", "overlap"),
     Wrong("MendedSubsampling", BiasFirst, "output", "before the product"),
     Wrong("MendedSubsampling", NoBiasAtAll, "output", "the bias is left out"),
     Wrong("MendedSubsampling", SquashedInside, "output", "squashing is done inside"),
-    Wrong("MendedSubsampling", OneForAll, "two trainable numbers a map", "one coefficient and one bias for all maps"),
-    Wrong(
-        "MendedSubsampling", NotAParameter, "two trainable numbers a map", "only one of the two numbers is trainable"
-    ),
+    Wrong("MendedSubsampling", OneForAll, "training", "one coefficient and one bias for all maps"),
+    Wrong("MendedSubsampling", NotAParameter, "training", "only one of the two numbers"),
+    Wrong("MendedSubsampling", WithoutReturn, "output", "is a return missing"),
+    Wrong("MendedSubsampling", AbsoluteCoefficient, "output", "the output is wrong"),
+    Wrong("MendedSubsampling", FourWeights, "output", "a weight for each of the four inputs"),
+    Wrong("MendedSubsampling", OtherNames, "output", "keep the names"),
+    Wrong("MendedSubsampling", ReturnsTuple, "output", "returns no tensor"),
 )
 
 RIGHT = (
@@ -418,6 +611,9 @@ RIGHT = (
     ("C3", OneConvPerMap),
     ("C3", UnfoldAndEinsum),
     ("C3", courses_own),
+    ("C3", AllOnes),
+    ("C3", StartsAtZero),
+    ("C3", TinyWeights),
     ("lenet5_features", extractor),
     ("lenet5_features", FeaturesAsModule),
     ("lenet5_features", features_with_sigmoid),

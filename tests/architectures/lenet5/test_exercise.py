@@ -1,11 +1,12 @@
 """Chapter 1's exercise recognises misconceptions and accepts every right answer."""
 
 import pytest
+from torch import nn
 
 from cnncourse import check
 from cnncourse.checking import Status
 
-from .answers import RIGHT, WRONG
+from .answers import RIGHT, WRONG, MaskedConv, StillBroken, full_connection
 
 
 def name_of(value):
@@ -29,9 +30,45 @@ def test_right_answer_gets_full_marks(part, answer):
     assert report.points == report.part.points
 
 
-def test_every_misconception_is_told_apart():
-    said = [(wrong.part, wrong.check, wrong.said) for wrong in WRONG if "raised an error" not in wrong.said]
-    assert len(said) == len(set(said))
+def test_unmended_code_earns_a_point_for_its_output_only():
+    assert check("01-lenet-5", StillBroken, part="MendedSubsampling").points == 1
+
+
+def test_ordinary_convolution_earns_its_shape_only_and_what_it_shares_with_the_right_one():
+    assert check("01-lenet-5", full_connection, part="C3").points <= 2
+
+
+def test_part_that_needs_an_unwritten_part_says_which():
+    class C3(nn.Module):
+        def __init__(self, table):
+            super().__init__()
+            raise NotImplementedError
+
+    def lenet5_features():
+        return C3(())
+
+    report = check("01-lenet-5", lenet5_features)
+    assert report.points == 0
+    assert "it needs C3, which is not written yet" in repr(report)
+
+
+def test_class_without_forward_is_told_so():
+    class C3(nn.Module):
+        def __init__(self, table):
+            super().__init__()
+
+    assert "your module has no forward" in repr(check("01-lenet-5", C3))
+
+
+def test_learners_own_error_is_told_with_its_line():
+    class C3(MaskedConv):
+        def forward(self, maps):
+            return maps.reshape(7, 7)
+
+    report = repr(check("01-lenet-5", C3))
+    assert "your code raises an error" in report
+    assert "return maps.reshape(7, 7)" in report
+    assert report.count("reshape") == 1, "one mistake is told once"
 
 
 def test_same_answer_gets_the_same_report():

@@ -3,14 +3,17 @@
 from collections.abc import Callable
 
 import torch
-from torch.utils._python_dispatch import TorchDispatchMode
+import torch.nn.functional as F
+from torch import Tensor
+from torch.overrides import TorchFunctionMode
 
-from cnncourse.architectures.lenet5.model import ScaledTanh
+from cnncourse.architectures.lenet5.model import C3_TABLE, ScaledTanh
 from cnncourse.checking import Check, Fault, Part
 from cnncourse.checking.exercise import Inputs, Observation
-from cnncourse.checking.probing import moving_numbers
-from cnncourse.checking.wording import shape_text
+from cnncourse.checking.probing import build, fill_with_random_numbers, moving_numbers, run
+from cnncourse.checking.wording import shape_text, values_text
 
+TOLERANCE = 1e-4
 SQUASHED_LAYERS = {
     "C1": [6, 28, 28],
     "S2": [6, 14, 14],
@@ -20,19 +23,19 @@ SQUASHED_LAYERS = {
 }
 
 
-class _SquashRecorder(TorchDispatchMode):
-    """Notes the shape of everything that is squashed while it is active, however the learner wrote it."""
+class _SquashRecorder(TorchFunctionMode):
+    """Notes what goes into every squashing function and what comes out, however the learner wrote it."""
 
-    SQUASHING = (torch.ops.aten.tanh.default, torch.ops.aten.sigmoid.default)
+    SQUASHING = (torch.tanh, Tensor.tanh, F.tanh, torch.sigmoid, Tensor.sigmoid, F.sigmoid)
 
     def __init__(self) -> None:
         super().__init__()
-        self.shapes: list[list[int]] = []
+        self.steps: list[tuple[Tensor, Tensor]] = []
 
-    def __torch_dispatch__(self, operation, types, args=(), kwargs=None):
-        result = operation(*args, **(kwargs or {}))
-        if operation in self.SQUASHING:
-            self.shapes.append(list(result.shape[1:]))
+    def __torch_function__(self, function, types, args=(), kwargs=None):
+        result = function(*args, **(kwargs or {}))
+        if function in self.SQUASHING:
+            self.steps.append((args[0], result))
         return result
 
 
@@ -45,12 +48,22 @@ def _image_inputs(generator: torch.Generator) -> Inputs:
 
 
 def _probe_digit(answer: Callable, inputs: Inputs) -> Observation:
-    return {"shape": list(answer()(inputs["digit"]).shape)}
+    features = build(answer)
+    together = run(features, inputs["digit"])
+    alone = torch.cat([run(features, digit.unsqueeze(0)) for digit in inputs["digit"]])
+    return {"shape": list(together.shape), "together": together, "alone": alone}
 
 
 def _judge_digit(seen: Observation, _inputs: Inputs) -> Fault | None:
     if seen["shape"] == [2, 120, 1, 1]:
-        return None
+        if torch.allclose(seen["together"], seen["alone"], atol=TOLERANCE):
+            return None
+        return Fault(
+            "a digit gives something else when another one is in the same batch",
+            expected=values_text(seen["alone"]),
+            got=values_text(seen["together"]),
+            hint="Nothing may look along the first dimension: no batch normalisation, no first picture for all.",
+        )
     misconceptions = {
         (2, 120): "the maps are flattened; C5's output is 120 maps of one pixel",
         (2, 120, 2, 2): "C1 is padded: 32×32 already has the margin that the digits need",
@@ -65,10 +78,10 @@ def _judge_digit(seen: Observation, _inputs: Inputs) -> Fault | None:
 
 
 def _probe_larger(answer: Callable, inputs: Inputs) -> Observation:
-    features = answer()
-    features(inputs["digit"])
+    features = build(answer)
+    run(features, inputs["digit"])
     try:
-        return {"shape": list(features(inputs["larger"]).shape)}
+        return {"shape": list(run(features, inputs["larger"]).shape)}
     except RuntimeError as error:
         return {"shape": [], "error": str(error).splitlines()[0]}
 
@@ -85,8 +98,10 @@ def _judge_larger(seen: Observation, _inputs: Inputs) -> Fault | None:
 
 
 def _probe_numbers(answer: Callable, inputs: Inputs) -> Observation:
-    features = answer()
-    (features(inputs["digit"]) * inputs["weights"]).sum().backward()
+    features = build(answer)
+    output = run(features, inputs["digit"])
+    if output.requires_grad:
+        (output * inputs["weights"]).sum().backward()
     return {"moving": moving_numbers(features)}
 
 
@@ -110,14 +125,15 @@ def _judge_numbers(seen: Observation, _inputs: Inputs) -> Fault | None:
 
 
 def _probe_squashing(answer: Callable, inputs: Inputs) -> Observation:
-    features = answer()
+    features = build(answer)
+    with _SquashRecorder() as recorder:
+        run(features, inputs["digit"])
+    fill_with_random_numbers(features)
     with torch.no_grad():
-        with _SquashRecorder() as recorder:
-            features(inputs["digit"])
         for parameter in features.parameters():
             parameter.mul_(1000)  # so strong that the last squashing function shows its limit
-        limit = features(inputs["digit"]).abs().max().item()
-    return {"shapes": recorder.shapes, "limit": limit}
+    limit = run(features, inputs["digit"]).abs().max().item()
+    return {"shapes": [list(squashed.shape[1:]) for _, squashed in recorder.steps], "limit": limit}
 
 
 def _judge_squashing(seen: Observation, _inputs: Inputs) -> Fault | None:
@@ -144,6 +160,58 @@ def _judge_squashing(seen: Observation, _inputs: Inputs) -> Fault | None:
     )
 
 
+def _probe_layers(answer: Callable, inputs: Inputs) -> Observation:
+    features = build(answer)
+    with _SquashRecorder() as recorder:
+        run(features, inputs["digit"])
+    steps = dict(zip(SQUASHED_LAYERS, recorder.steps, strict=False))
+    if [list(after.shape[1:]) for _, after in steps.values()] != list(SQUASHED_LAYERS.values()):
+        return {"layers": False}
+    return {
+        "layers": True,
+        "S2": _influence(steps["S2"][0], steps["C1"][1]),
+        "C3": _influence(steps["C3"][0], steps["S2"][1]).abs().amax(dim=(2, 3)),
+        "S4": _influence(steps["S4"][0], steps["C3"][1]),
+    }
+
+
+def _influence(later: Tensor, earlier: Tensor) -> Tensor:
+    """Return how much each value of earlier maps adds to the sum of each later map, (later, earlier, height, width)."""
+    rows = [
+        torch.autograd.grad(later[:, target].sum(), earlier, retain_graph=True, allow_unused=True)[0]
+        for target in range(later.shape[1])
+    ]
+    return torch.stack([torch.zeros_like(earlier[0]) if row is None else row[0] for row in rows])
+
+
+def _judge_layers(seen: Observation, _inputs: Inputs) -> Fault | None:
+    if not seen["layers"]:
+        return Fault("the layers cannot be told apart yet: squash after each of C1, S2, C3, S4 and C5 first")
+    for layer in ("S2", "S4"):
+        influence = seen[layer]
+        own = torch.stack([influence[number, number] for number in range(len(influence))])
+        if not torch.allclose(own, own[:, :1, :1].expand_as(own), rtol=1e-3, atol=1e-6):
+            return Fault(
+                f"{layer} does not weigh the four values of a window equally",
+                expected="the sum of the four, times one coefficient a map",
+                got="some values count more than others",
+                misconception="the largest of the four instead of their sum",
+            )
+    connected = seen["C3"] > 0
+    table = torch.zeros_like(connected)
+    for target, sources in enumerate(C3_TABLE):
+        table[target, list(sources)] = True
+    if torch.equal(connected, table):
+        return None
+    number = int((connected != table).any(dim=1).nonzero()[0])
+    return Fault(
+        "C3 is not connected as in Table I",
+        expected=f"map {number} sees {sorted(C3_TABLE[number])}",
+        got=f"map {number} sees {connected[number].nonzero().flatten().tolist()}",
+        misconception="" if connected.all() else "another table than C3_TABLE",
+    )
+
+
 FEATURES = Part(
     name="lenet5_features",
     task="use",
@@ -167,7 +235,7 @@ FEATURES = Part(
         ),
         Check(
             "trainable numbers",
-            2,
+            1,
             _probe_numbers,
             _judge_numbers,
             "Add up the layers' own numbers with measure.layers and compare them with the paper's table.",
@@ -179,6 +247,14 @@ FEATURES = Part(
             _probe_squashing,
             _judge_squashing,
             "In 1998 every layer up to F6 ends with the squashing function, the sub-sampling layers too.",
+            _image_inputs,
+        ),
+        Check(
+            "each layer is the paper's",
+            1,
+            _probe_layers,
+            _judge_layers,
+            "C3 is built with C3_TABLE, and S2 and S4 are TrainableSubsampling layers.",
             _image_inputs,
         ),
     ),

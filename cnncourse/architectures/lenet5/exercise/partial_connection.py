@@ -9,22 +9,36 @@ from torch import Tensor, nn
 from cnncourse.architectures.lenet5.model import C3_TABLE
 from cnncourse.checking import Check, Fault, Part
 from cnncourse.checking.exercise import Inputs, Observation
-from cnncourse.checking.probing import moving_numbers
+from cnncourse.checking.probing import build, fill_with_random_numbers, moving_numbers, run, run_expecting
 from cnncourse.checking.wording import shape_text, values_text
 
 IN_MAPS, OUT_MAPS, KERNEL = 6, 16, 5
-SMALL_TABLE = ((0, 3), (1, 2, 4, 5), (5,))  # what a C3 that reads its table can also be built from
+# What a C3 that reads its table can also be built from: fewer and more maps than the paper's.
+OTHER_TABLES = (((0, 3), (1, 2, 4, 5), (5,)), tuple((number % 6, (number + 2) % 6) for number in range(20)))
 TOLERANCE = 1e-4
 
 
-def _kernels(c3: nn.Module) -> Tensor:
-    """Recover the kernels a layer really applies, (out, in, 5, 5), from its answer to one lit pixel a map."""
+def _impulses() -> Tensor:
+    """Return six pictures of six maps: one lit pixel in the middle of one map each, just within a kernel's reach."""
     side = 2 * KERNEL - 1
     impulses = torch.zeros(IN_MAPS, IN_MAPS, side, side)
     impulses[range(IN_MAPS), range(IN_MAPS), KERNEL - 1, KERNEL - 1] = 1
+    return impulses
+
+
+def _kernels(c3: nn.Module, out_maps: int, strength: float = 1.0) -> Tensor:
+    """Recover the kernels a layer really applies, (out, in, 5, 5), from its answer to one lit pixel a map."""
+    impulses, shape = strength * _impulses(), (IN_MAPS, out_maps, KERNEL, KERNEL)
     with torch.no_grad():
-        response = c3(impulses) - c3(torch.zeros(1, IN_MAPS, side, side))
+        dark = run_expecting(c3, torch.zeros_like(impulses), shape)
+        response = run_expecting(c3, impulses, shape) - dark
     return response.flip(2, 3).transpose(0, 1)
+
+
+def _with_random_numbers(answer: Callable) -> nn.Module:
+    c3 = build(answer, C3_TABLE)
+    fill_with_random_numbers(c3)
+    return c3
 
 
 def _mask(table: tuple[tuple[int, ...], ...]) -> Tensor:
@@ -60,7 +74,7 @@ def _wrong_patterns() -> dict[str, Tensor]:
 
 
 def _probe_shape(answer: Callable, inputs: Inputs) -> Observation:
-    return {"shape": list(answer(C3_TABLE)(inputs["maps"]).shape)}
+    return {"shape": list(run(build(answer, C3_TABLE), inputs["maps"]).shape)}
 
 
 def _judge_shape(seen: Observation, inputs: Inputs) -> Fault | None:
@@ -69,31 +83,48 @@ def _judge_shape(seen: Observation, inputs: Inputs) -> Fault | None:
     got = seen["shape"]
     if got == expected:
         return None
-    padded = got[2:] == [height, width]
+    misconceptions = {
+        "the maps are padded; LeNet-5 has no padding": got == [count, OUT_MAPS, height, width],
+        "the results are joined along the batch (dim=0), not along the maps (dim=1)": got[:2] == [count * OUT_MAPS, 1],
+        "the batch is lost: forward takes N pictures at once and returns N": len(got) != 4 or got[0] != count,
+        "a single output map": got[1:2] == [1],
+    }
     return Fault(
         "the output has the wrong shape",
         expected=shape_text(expected),
         got=shape_text(got),
-        misconception="the maps are padded; LeNet-5 has no padding" if padded else "",
+        misconception=next((name for name, applies in misconceptions.items() if applies), ""),
     )
 
 
-def _probe_kernels(answer: Callable, _inputs: Inputs) -> Observation:
-    return {"kernels": _kernels(answer(C3_TABLE))}
+def _probe_connections(answer: Callable, _inputs: Inputs) -> Observation:
+    c3 = build(answer, C3_TABLE)
+    as_built = _kernels(c3, OUT_MAPS)
+    if not as_built.any():  # all weights start at zero: allowed, but it hides the connections
+        fill_with_random_numbers(c3)
+        as_built = _kernels(c3, OUT_MAPS)
+    return {"kernels": as_built, "negative": _kernels(c3, OUT_MAPS, strength=-1.0)}
 
 
 def _judge_connections(seen: Observation, _inputs: Inputs) -> Fault | None:
     got, expected = _connected(seen["kernels"]), _mask(C3_TABLE)
     if torch.equal(got, expected):
         return None
-    misconception = next((name for name, mask in _wrong_patterns().items() if torch.equal(got, mask)), "")
+    if torch.allclose(seen["negative"], -seen["kernels"], atol=TOLERANCE):
+        misconception = next((name for name, mask in _wrong_patterns().items() if torch.equal(got, mask)), "")
+    else:
+        misconception = "an activation function inside: the squashing comes after C3, not in it"
     map_number = int((got != expected).any(dim=1).nonzero()[0])
     return Fault(
-        f"{int(got.sum())} connections instead of {int(expected.sum())}; the first map that differs is {map_number}",
+        f"the connections ({int(got.sum())}) are not those of the table; map {map_number} is the first to differ",
         expected=f"map {map_number} sees {_maps(expected[map_number])}",
         got=f"map {map_number} sees {_maps(got[map_number])}",
         misconception=misconception,
     )
+
+
+def _probe_own_kernels(answer: Callable, _inputs: Inputs) -> Observation:
+    return {"kernels": _kernels(_with_random_numbers(answer), OUT_MAPS)}
 
 
 def _judge_own_kernels(seen: Observation, _inputs: Inputs) -> Fault | None:
@@ -119,9 +150,11 @@ def _random_maps(generator: torch.Generator) -> Inputs:
 
 
 def _probe_trainable(answer: Callable, inputs: Inputs) -> Observation:
-    c3 = answer(C3_TABLE)
-    c3(inputs["maps"]).square().sum().backward()
-    return {"moving": moving_numbers(c3)}
+    c3 = _with_random_numbers(answer)
+    output = run(c3, inputs["maps"])
+    if output.requires_grad:
+        output.square().sum().backward()
+    return {"moving": moving_numbers(c3), "parameters": sum(1 for _ in c3.parameters())}
 
 
 def _judge_trainable(seen: Observation, _inputs: Inputs) -> Fault | None:
@@ -131,11 +164,16 @@ def _judge_trainable(seen: Observation, _inputs: Inputs) -> Fault | None:
     if got == expected:
         return None
     misconceptions = {
-        OUT_MAPS * IN_MAPS * KERNEL**2 + OUT_MAPS: "all 96 kernels are trained, not the 60 of the table",
+        OUT_MAPS * IN_MAPS * KERNEL**2 + OUT_MAPS: "all 96 kernels get a gradient, not the 60 of the table",
         kernels * KERNEL**2 + kernels: "one bias a connection instead of one a map",
         kernels * KERNEL**2: "the biases are missing",
         OUT_MAPS * KERNEL**2 + OUT_MAPS: "one kernel an output map, shared by all its connections",
     }
+    if seen["parameters"] == 0:
+        return Fault(
+            "the module has no parameters at all, so an optimiser finds nothing to train",
+            misconception="layers in a plain list are invisible to PyTorch: use nn.ModuleList",
+        )
     return Fault(
         "the number of values that training moves is wrong",
         expected=f"60 × 25 + 16 = {expected:,}",
@@ -145,14 +183,18 @@ def _judge_trainable(seen: Observation, _inputs: Inputs) -> Fault | None:
 
 
 def _probe_after_training(answer: Callable, inputs: Inputs) -> Observation:
-    c3 = answer(C3_TABLE)
-    before = _kernels(c3)
-    optimizer = torch.optim.SGD(c3.parameters(), lr=0.01, momentum=0.9, weight_decay=0.01)
+    c3 = build(answer, C3_TABLE)
+    before = _kernels(c3, OUT_MAPS)
+    parameters = [parameter for parameter in c3.parameters() if parameter.requires_grad]
+    output = run(c3, inputs["maps"])
+    if not parameters or not output.requires_grad:
+        return {"before": before, "after": before}
+    optimizer = torch.optim.SGD(parameters, lr=0.01, momentum=0.9, weight_decay=0.01)
     for _ in range(5):
         optimizer.zero_grad()
-        c3(inputs["maps"]).square().mean().backward()
+        (run(c3, inputs["maps"]) - 1).square().mean().backward()
         optimizer.step()
-    return {"before": before, "after": _kernels(c3)}
+    return {"before": before, "after": _kernels(c3, OUT_MAPS)}
 
 
 def _judge_after_training(seen: Observation, _inputs: Inputs) -> Fault | None:
@@ -162,7 +204,7 @@ def _judge_after_training(seen: Observation, _inputs: Inputs) -> Fault | None:
     expected, got = _mask(C3_TABLE), _connected(after)
     if torch.equal(expected, got):
         return None
-    if not torch.equal(expected, _connected(before)):
+    if before.any() and not torch.equal(expected, _connected(before)):
         return Fault("the connections are not those of Table I, before training already: mend that first")
     return Fault(
         "connections appear or vanish while the layer is trained",
@@ -174,46 +216,81 @@ def _judge_after_training(seen: Observation, _inputs: Inputs) -> Fault | None:
 
 
 def _probe_convolution(answer: Callable, inputs: Inputs) -> Observation:
-    c3 = answer(C3_TABLE)
+    c3 = _with_random_numbers(answer)
+    maps = inputs["maps"].clone().requires_grad_()
+    output = run(c3, maps)
+    if output.requires_grad:
+        output.square().sum().backward()
     with torch.no_grad():
-        at_zero = c3(torch.zeros(1, IN_MAPS, KERNEL, KERNEL))
         return {
-            "kernels": _kernels(c3),
-            "bias": at_zero[0, :, 0, 0],
-            "once": c3(inputs["maps"]),
-            "doubled": c3(2 * inputs["maps"]),
+            "kernels": _kernels(c3, OUT_MAPS),
+            "bias": run(c3, torch.zeros(1, IN_MAPS, KERNEL, KERNEL))[0, :, 0, 0],
+            "output": output,
+            "strong": run(c3, 1000 * inputs["maps"]),
+            "in evaluation": run(c3.eval(), inputs["maps"]),
+            "gradient": maps.grad,
         }
 
 
 def _judge_convolution(seen: Observation, inputs: Inputs) -> Fault | None:
-    expected = F.conv2d(inputs["maps"], seen["kernels"], seen["bias"])
-    if seen["once"].shape == expected.shape and torch.allclose(seen["once"], expected, atol=TOLERANCE):
-        return None
-    bias = seen["bias"].view(1, -1, 1, 1)
-    is_linear = torch.allclose(seen["doubled"] - bias, 2 * (seen["once"] - bias), atol=TOLERANCE)
-    return Fault(
-        "on random maps the output is not the sum of its kernels' convolutions",
-        expected=values_text(expected),
-        got=values_text(seen["once"]),
-        misconception="" if is_linear else "an activation function inside: the squashing comes after C3, not in it",
-    )
+    maps = inputs["maps"].clone().requires_grad_()
+    expected = F.conv2d(maps, seen["kernels"], seen["bias"])
+    strong = F.conv2d(1000 * maps, seen["kernels"], seen["bias"])
+    got = seen["output"]
+    if got.shape != expected.shape or not (
+        torch.allclose(got, expected, atol=0.01) and torch.allclose(seen["strong"], strong, atol=1, rtol=1e-3)
+    ):
+        bias = seen["bias"].view(1, -1, 1, 1)
+        is_linear = torch.allclose(seen["strong"] - bias, 1000 * (got - bias), atol=1, rtol=1e-2)
+        return Fault(
+            "on random maps the output is not the sum of its kernels' convolutions and one bias a map",
+            expected=values_text(expected),
+            got=values_text(got),
+            misconception="" if is_linear else "an activation function inside: the squashing comes after C3, not in it",
+        )
+    if not torch.allclose(seen["in evaluation"], got, atol=TOLERANCE):
+        return Fault(
+            "after eval() the layer gives something else", values_text(got), values_text(seen["in evaluation"])
+        )
+    expected.square().sum().backward()
+    if seen["gradient"] is None or not torch.allclose(seen["gradient"], maps.grad, rtol=1e-3, atol=0.1):
+        return Fault(
+            "the gradient that reaches the layers before is wrong: C1 and S2 would not learn",
+            expected=values_text(maps.grad),
+            got="none" if seen["gradient"] is None else values_text(seen["gradient"]),
+            misconception="the incoming maps are cut off from the gradient" if seen["gradient"] is None else "",
+        )
+    return None
 
 
 def _probe_other_table(answer: Callable, _inputs: Inputs) -> Observation:
-    return {"kernels": _kernels(answer(SMALL_TABLE))}
+    kernels = []
+    for table in OTHER_TABLES:
+        c3 = build(answer, table)
+        fill_with_random_numbers(c3)
+        out_maps = run(c3, _impulses()).shape[1]
+        kernels.append(_kernels(c3, out_maps))
+    return {"kernels": kernels}
 
 
 def _judge_other_table(seen: Observation, _inputs: Inputs) -> Fault | None:
-    expected, got = _mask(SMALL_TABLE), _connected(seen["kernels"])
-    if got.shape == expected.shape and torch.equal(got, expected):
-        return None
-    ignored = len(got) == OUT_MAPS
-    return Fault(
-        f"built from another table, {SMALL_TABLE}, the layer does not follow it",
-        expected=f"{len(expected)} output maps with {int(expected.sum())} connections",
-        got=f"{len(got)} output maps with {int(got.sum())} connections",
-        misconception="the table argument is ignored" if ignored else "",
-    )
+    for table, kernels in zip(OTHER_TABLES, seen["kernels"], strict=True):
+        expected, got = _mask(table), _connected(kernels)
+        if len(got) != len(expected):
+            return Fault(
+                f"built from another table, of {len(table)} rows, the layer does not follow it",
+                expected=f"{len(expected)} output maps",
+                got=f"{len(got)} output maps",
+                misconception="the table argument is ignored" if len(got) == OUT_MAPS else "",
+            )
+        if not torch.equal(got, expected):
+            number = int((got != expected).any(dim=1).nonzero()[0])
+            return Fault(
+                f"built from another table, of {len(table)} rows, the layer does not follow it",
+                expected=f"map {number} sees {_maps(expected[number])}",
+                got=f"map {number} sees {_maps(got[number])}",
+            )
+    return None
 
 
 C3 = Part(
@@ -232,14 +309,14 @@ C3 = Part(
         Check(
             "connections of Table I",
             2,
-            _probe_kernels,
+            _probe_connections,
             _judge_connections,
             "table[o] lists the input maps of output map o. Print it for the map named above and follow it by hand.",
         ),
         Check(
             "a kernel for each connection",
             1,
-            _probe_kernels,
+            _probe_own_kernels,
             _judge_own_kernels,
             "Each of the 60 connections has 25 weights of its own; the results are added up for each output map.",
         ),
@@ -256,7 +333,8 @@ C3 = Part(
             1,
             _probe_after_training,
             _judge_after_training,
-            "Look at the weights before and after an optimiser step: which of them moved?",
+            "Look at the weights before and after an optimiser step: which moved? In forward, multiply by a mask; "
+            "do not overwrite the weights.",
             _random_maps,
         ),
         Check(
@@ -264,7 +342,7 @@ C3 = Part(
             1,
             _probe_convolution,
             _judge_convolution,
-            "C3 only adds up: no activation function, no scaling by the number of maps, one bias a map.",
+            "C3 only adds up: no activation function, one bias a map, the same in training and in evaluation.",
             _random_maps,
         ),
         Check(

@@ -1,38 +1,50 @@
 """Part 3: a sub-sampling layer that gives the right output and never learns, to be mended."""
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from cnncourse.checking import Check, Fault, Part
-from cnncourse.checking.exercise import Inputs, Observation
+from cnncourse.checking.exercise import Inputs, Observation, RefusedAnswerError
+from cnncourse.checking.probing import build, run, run_expecting
 from cnncourse.checking.wording import shape_text, values_text
 
+MAPS = 4
 TOLERANCE = 1e-4
 
 
 def _subsampling_inputs(generator: torch.Generator) -> Inputs:
     return {
         "maps": torch.randn(3, 4, 6, 6, generator=generator),
-        "coefficient": torch.rand(4, generator=generator) + 0.5,
-        "bias": torch.randn(4, generator=generator),
+        "coefficient": torch.tensor([0.7, -1.2, 0.9, -0.6]),
+        "bias": torch.randn(MAPS, generator=generator),
         "weights": torch.randn(3, 4, 3, 3, generator=generator),
     }
 
 
-@contextmanager
-def _with_known_numbers(answer: Callable, inputs: Inputs) -> Iterator[nn.Module]:
+def _with_known_numbers(answer: Callable, inputs: Inputs) -> nn.Module:
     """Build the learner's layer for four maps and give it a known coefficient and bias for each."""
-    layer = answer(4)
-    with torch.no_grad():
-        for name in ("coefficient", "bias"):
-            number = getattr(layer, name)
-            given = inputs[name] if number.numel() == len(inputs[name]) else inputs[name][:1]
-            number.copy_(given.view(number.shape))
-    yield layer
+    layer = build(answer, MAPS)
+    run(layer, inputs["maps"])
+    for name in ("coefficient", "bias"):
+        number = getattr(layer, name, None)
+        if not isinstance(number, Tensor):
+            raise RefusedAnswerError(Fault(f"the layer has no {name}: keep the names of the broken class"))
+        if number.numel() not in (1, MAPS):
+            per_input = number.numel() == 4 * MAPS
+            raise RefusedAnswerError(
+                Fault(
+                    f"for {MAPS} maps the {name} has the wrong number of values",
+                    expected=f"{MAPS}, one a map",
+                    got=f"{number.numel()}",
+                    misconception="a weight for each of the four inputs instead of one a map" if per_input else "",
+                )
+            )
+        with torch.no_grad():
+            number.copy_(inputs[name][: number.numel()].view(number.shape))
+    return layer
 
 
 def _window_sums(maps: Tensor) -> Tensor:
@@ -44,8 +56,7 @@ def _per_map(number: Tensor) -> Tensor:
 
 
 def _probe_values(answer: Callable, inputs: Inputs) -> Observation:
-    with _with_known_numbers(answer, inputs) as layer, torch.no_grad():
-        return {"output": layer(inputs["maps"])}
+    return {"output": run(_with_known_numbers(answer, inputs), inputs["maps"])}
 
 
 def _judge_values(seen: Observation, inputs: Inputs) -> Fault | None:
@@ -82,22 +93,25 @@ def _judge_values(seen: Observation, inputs: Inputs) -> Fault | None:
     )
 
 
-def _probe_gradients(answer: Callable, inputs: Inputs) -> Observation:
-    with _with_known_numbers(answer, inputs) as layer:
-        maps = inputs["maps"].clone().requires_grad_()
-        output = layer(maps)
-        if output.requires_grad:
-            (output * inputs["weights"]).sum().backward()
-        numbers = [p for p in layer.parameters() if p.requires_grad]
-        return {
-            "coefficient": layer.coefficient.grad,
-            "bias": layer.bias.grad,
-            "maps": maps.grad,
-            "trainable": sum(p.numel() for p in numbers),
-        }
+def _probe_training(answer: Callable, inputs: Inputs) -> Observation:
+    layer = _with_known_numbers(answer, inputs)
+    maps = inputs["maps"].clone().requires_grad_()
+    output = run_expecting(layer, maps, tuple(inputs["weights"].shape))
+    if output.requires_grad:
+        (output * inputs["weights"]).sum().backward()
+    return {
+        "coefficient": layer.coefficient.grad,
+        "bias": layer.bias.grad,
+        "maps": maps.grad,
+        "trainable": sum(p.numel() for p in layer.parameters() if p.requires_grad),
+    }
 
 
-def _judge_gradients(seen: Observation, inputs: Inputs) -> Fault | None:
+def _judge_training(seen: Observation, inputs: Inputs) -> Fault | None:
+    return _fault_in_count(seen) or _fault_in_gradients(seen, inputs) or _fault_in_input_gradient(seen, inputs)
+
+
+def _fault_in_gradients(seen: Observation, inputs: Inputs) -> Fault | None:
     weights = inputs["weights"]
     expected = {
         "coefficient": (weights * _window_sums(inputs["maps"])).sum(dim=(0, 2, 3)),
@@ -119,7 +133,7 @@ def _judge_gradients(seen: Observation, inputs: Inputs) -> Fault | None:
     return None
 
 
-def _judge_input_gradient(seen: Observation, inputs: Inputs) -> Fault | None:
+def _fault_in_input_gradient(seen: Observation, inputs: Inputs) -> Fault | None:
     scaled = _per_map(inputs["coefficient"]) * inputs["weights"]
     expected = scaled.repeat_interleave(2, dim=2).repeat_interleave(2, dim=3)
     got = seen["maps"]
@@ -135,18 +149,17 @@ def _judge_input_gradient(seen: Observation, inputs: Inputs) -> Fault | None:
     return Fault("the gradient of the incoming maps is wrong", expected=values_text(expected), got=values_text(got))
 
 
-def _judge_two_a_map(seen: Observation, _inputs: Inputs) -> Fault | None:
-    if seen["trainable"] == 8:
+def _fault_in_count(seen: Observation) -> Fault | None:
+    if seen["trainable"] == 2 * MAPS:
         return None
     misconceptions = {
         2: "one coefficient and one bias for all maps",
         4: "only one of the two numbers is trainable",
-        5: "one number for all maps where each map has its own",
-        20: "a weight for each of the four inputs instead of one coefficient a map",
+        5: "one of the two numbers is shared by all maps",
     }
     return Fault(
-        "a layer for 4 maps has the wrong number of trainable numbers",
-        expected="8: a coefficient and a bias for each map",
+        f"a layer for {MAPS} maps has the wrong number of trainable numbers",
+        expected=f"{2 * MAPS}: a coefficient and a bias for each map",
         got=f"{seen['trainable']}",
         misconception=misconceptions.get(seen["trainable"], ""),
     )
@@ -166,27 +179,12 @@ SUBSAMPLING = Part(
             _subsampling_inputs,
         ),
         Check(
-            "two trainable numbers a map",
-            1,
-            _probe_gradients,
-            _judge_two_a_map,
-            "Both are nn.Parameter, with one value for each map.",
-            _subsampling_inputs,
-        ),
-        Check(
-            "training reaches coefficient and bias",
-            1,
-            _probe_gradients,
-            _judge_gradients,
-            "Compare self.coefficient.grad after backward() in the broken class and in yours.",
-            _subsampling_inputs,
-        ),
-        Check(
-            "training reaches the layers before",
-            1,
-            _probe_gradients,
-            _judge_input_gradient,
-            "Let a picture with requires_grad=True through the layer and look at its .grad.",
+            "training",
+            3,
+            _probe_training,
+            _judge_training,
+            "Compare the .grad of coefficient, bias and a picture with requires_grad=True after backward(), in the "
+            "broken class and in yours.",
             _subsampling_inputs,
         ),
     ),
