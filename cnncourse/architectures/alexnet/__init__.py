@@ -1,0 +1,1 @@
+"""Chapter 2: AlexNet (Krizhevsky, Sutskever and Hinton 2012)."""

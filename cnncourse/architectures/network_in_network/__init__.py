@@ -1,0 +1,1 @@
+"""Appendix: Network in Network (Lin, Chen and Yan 2013)."""
