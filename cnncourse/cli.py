@@ -107,6 +107,8 @@ def _progress(_options: argparse.Namespace) -> int:
 
     latest = {(result.chapter, result.question): result for result in recorded_results()}
     for record in CATALOGUE:
+        if not record.has_chapter:
+            continue
         questions = record.questions()
         answers = [latest[record.chapter, q.name] for q in questions if (record.chapter, q.name) in latest]
         right = sum(answer.is_right for answer in answers)

@@ -48,7 +48,9 @@ def test_readme_lists_the_catalogues_chapters(project):
     assert rows == [
         f"| {record.number} | [{record.title}](chapters/{record.chapter}.ipynb) | {record.year} | "
         f"{record.what_is_new} | [{record.exercise().title}](exercises/{record.chapter}/) |"
-        for record in CATALOGUE
+        if record.has_chapter
+        else f"| {record.number} | {record.title} | {record.year} | {record.what_is_new} | to come |"
+        for record in sorted(CATALOGUE, key=lambda record: record.chapter)
     ]
 
 

@@ -1,7 +1,11 @@
-"""The course's networks, in order of publication. Whatever walks over the course walks over this list."""
+"""The course's networks, in order of publication. Whatever walks over the course walks over this list.
+
+Chapters keep the numbers of the article that the course grew from, which differ from that order in two places.
+"""
 
 from dataclasses import dataclass
 from importlib import import_module
+from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -15,14 +19,14 @@ class Architecture:
     """A network of the course.
 
     Attributes:
-        number: of its chapter.
+        chapter: name of its notebook and of its exercise's folder, for example "01-lenet-5".
         slug: its name in files, for example "lenet-5".
         module: its package under ``cnncourse.architectures``.
         title: its name in prose.
         class_name: its class in ``model.py``.
-        year: of publication.
+        published: day or month of first publication, for example "1998-11".
         authors: as the paper lists them.
-        venue: where it was published.
+        venue: where the paper appeared.
         paper: the paper's title.
         input_shape: one image: (channels, height, width).
         what_is_new: in a sentence.
@@ -31,12 +35,12 @@ class Architecture:
 
     """
 
-    number: int
+    chapter: str
     slug: str
     module: str
     title: str
     class_name: str
-    year: int
+    published: str
     authors: str
     venue: str
     paper: str
@@ -46,9 +50,20 @@ class Architecture:
     variants: tuple[str, ...] = ()
 
     @property
-    def chapter(self) -> str:
-        """Name of the chapter's notebook and of its exercise's folder, for example "01-lenet-5"."""
-        return f"{self.number:02}-{self.slug}"
+    def year(self) -> int:
+        """Year of first publication."""
+        return int(self.published[:4])
+
+    @property
+    def number(self) -> str:
+        """Number of the chapter, "A" for the appendix."""
+        first = self.chapter.partition("-")[0]
+        return first.lstrip("0") if first.isdigit() else first[0].upper()
+
+    @property
+    def has_chapter(self) -> bool:
+        """Whether the chapter is there: its notebook, exercise and quiz, and not the network alone."""
+        return find_spec(f"cnncourse.architectures.{self.module}.exercise") is not None
 
     def build(self, *, variant: str | None = None, **options: object) -> "nn.Module":
         """Build the network.
@@ -68,6 +83,15 @@ class Architecture:
         build = getattr(model, self.class_name) if variant is None else model.VARIANTS[variant]
         return build(**options)
 
+    def small(self, **options: object) -> "nn.Module":
+        """Build the network's form for 32×32 images, which trains on the course's own data in seconds.
+
+        Args:
+            options: ``num_classes`` (ten if left out) and ``in_channels`` (those of ``input_shape`` if left out).
+
+        """
+        return getattr(self._load("model"), self.class_name).small(**options)
+
     def exercise(self) -> "Exercise":
         """Return the definition of the chapter's exercise."""
         return self._load("exercise").EXERCISE
@@ -82,19 +106,168 @@ class Architecture:
 
 CATALOGUE: tuple[Architecture, ...] = (
     Architecture(
-        number=1,
+        chapter="01-lenet-5",
         slug="lenet-5",
         module="lenet5",
         title="LeNet-5",
         class_name="LeNet5",
-        year=1998,
+        published="1998-11",
         authors="Y. LeCun, L. Bottou, Y. Bengio, P. Haffner",
-        venue="Proceedings of the IEEE 86(11)",
+        venue="Proceedings of the IEEE 86(11), 1998",
         paper="Gradient-based learning applied to document recognition",
         input_shape=(1, 32, 32),
         what_is_new="convolutions with shared weights, alternating with sub-sampling, trained as a whole",
         improves_on="hand-made features, and fully connected networks that must learn each position anew",
         variants=("modern",),
+    ),
+    Architecture(
+        chapter="02-alexnet",
+        slug="alexnet",
+        module="alexnet",
+        title="AlexNet",
+        class_name="AlexNet",
+        published="2012-12",
+        authors="A. Krizhevsky, I. Sutskever, G. E. Hinton",
+        venue="NIPS 2012",
+        paper="ImageNet classification with deep convolutional neural networks",
+        input_shape=(3, 227, 227),
+        what_is_new="a convolutional network of sixty million parameters, with ReLU and dropout, on two graphics cards",
+        improves_on="LeNet-5, whose size and data were those of the 1990s",
+        variants=("one-weird-trick",),
+    ),
+    Architecture(
+        chapter="appendix-network-in-network",
+        slug="network-in-network",
+        module="network_in_network",
+        title="Network in Network",
+        class_name="NetworkInNetwork",
+        published="2013-12-16",
+        authors="M. Lin, Q. Chen, S. Yan",
+        venue="ICLR 2014 (arXiv:1312.4400)",
+        paper="Network in network",
+        input_shape=(3, 227, 227),
+        what_is_new="a small perceptron slides over the image in place of a linear filter; global average pooling",
+        improves_on="AlexNet, whose fully connected layers hold most of its parameters",
+        variants=("cifar-10",),
+    ),
+    Architecture(
+        chapter="03-vgg-16",
+        slug="vgg-16",
+        module="vgg16",
+        title="VGG-16",
+        class_name="VGG16",
+        published="2014-09-04",
+        authors="K. Simonyan, A. Zisserman",
+        venue="ICLR 2015 (arXiv:1409.1556)",
+        paper="Very deep convolutional networks for large-scale image recognition",
+        input_shape=(3, 224, 224),
+        what_is_new="sixteen to nineteen weight layers, by stacking 3×3 convolutions only",
+        improves_on="AlexNet, whose layers are few and whose kernels are large",
+        variants=("vgg-11", "vgg-13", "vgg-16-c", "vgg-19"),
+    ),
+    Architecture(
+        chapter="04-inception-v1",
+        slug="inception-v1",
+        module="inception_v1",
+        title="Inception-v1",
+        class_name="InceptionV1",
+        published="2014-09-17",
+        authors="C. Szegedy, W. Liu, Y. Jia, P. Sermanet, S. Reed, D. Anguelov, D. Erhan, V. Vanhoucke, A. Rabinovich",
+        venue="CVPR 2015 (arXiv:1409.4842)",
+        paper="Going deeper with convolutions",
+        input_shape=(3, 224, 224),
+        what_is_new="modules of parallel convolutions of several sizes, with 1×1 convolutions to keep them cheap",
+        improves_on="networks that grow in one direction only, deeper or wider, at a quadratic cost",
+        variants=("separable", "batch-norm"),
+    ),
+    Architecture(
+        chapter="05-inception-v3",
+        slug="inception-v3",
+        module="inception_v3",
+        title="Inception-v3",
+        class_name="InceptionV3",
+        published="2015-12-02",
+        authors="C. Szegedy, V. Vanhoucke, S. Ioffe, J. Shlens, Z. Wojna",
+        venue="CVPR 2016 (arXiv:1512.00567)",
+        paper="Rethinking the Inception architecture for computer vision",
+        input_shape=(3, 299, 299),
+        what_is_new="convolutions factorised into 1×n and n×1, grids reduced without a bottleneck, label smoothing",
+        improves_on="Inception-v1, with batch normalisation added",
+        variants=("batch-norm-without-scale",),
+    ),
+    Architecture(
+        chapter="06-resnet-50",
+        slug="resnet-50",
+        module="resnet50",
+        title="ResNet-50",
+        class_name="ResNet50",
+        published="2015-12-10",
+        authors="K. He, X. Zhang, S. Ren, J. Sun",
+        venue="CVPR 2016 (arXiv:1512.03385)",
+        paper="Deep residual learning for image recognition",
+        input_shape=(3, 224, 224),
+        what_is_new="shortcuts past every few layers, so that depth no longer makes training harder",
+        improves_on="plain networks, whose training error grows with depth",
+        variants=("v1.5", "resnet-18", "resnet-34", "resnet-101", "resnet-152", "plain-18", "plain-34"),
+    ),
+    Architecture(
+        chapter="08-inception-v4",
+        slug="inception-v4",
+        module="inception_v4",
+        title="Inception-v4",
+        class_name="InceptionV4",
+        published="2016-02-23",
+        authors="C. Szegedy, S. Ioffe, V. Vanhoucke, A. Alemi",
+        venue="AAAI 2017 (arXiv:1602.07261)",
+        paper="Inception-v4, Inception-ResNet and the impact of residual connections on learning",
+        input_shape=(3, 299, 299),
+        what_is_new="uniform modules for each grid size, a branching stem, and reduction blocks of their own",
+        improves_on="Inception-v3, whose modules still followed the limits of older software",
+    ),
+    Architecture(
+        chapter="09-inception-resnet-v2",
+        slug="inception-resnet-v2",
+        module="inception_resnet_v2",
+        title="Inception-ResNet-v2",
+        class_name="InceptionResNetV2",
+        published="2016-02-23",
+        authors="C. Szegedy, S. Ioffe, V. Vanhoucke, A. Alemi",
+        venue="AAAI 2017 (arXiv:1602.07261)",
+        paper="Inception-v4, Inception-ResNet and the impact of residual connections on learning",
+        input_shape=(3, 299, 299),
+        what_is_new="Inception modules with shortcuts, their results scaled down before they are added",
+        improves_on="Inception-v4, which trains more slowly without shortcuts",
+        variants=("paper", "inception-resnet-v1"),
+    ),
+    Architecture(
+        chapter="07-xception",
+        slug="xception",
+        module="xception",
+        title="Xception",
+        class_name="Xception",
+        published="2016-10-07",
+        authors="F. Chollet",
+        venue="CVPR 2017 (arXiv:1610.02357)",
+        paper="Xception: deep learning with depthwise separable convolutions",
+        input_shape=(3, 299, 299),
+        what_is_new="depthwise separable convolutions throughout: space and channels are treated apart",
+        improves_on="Inception-v3, whose modules separate the two in part",
+        variants=("intermediate-activation",),
+    ),
+    Architecture(
+        chapter="10-resnext-50",
+        slug="resnext-50",
+        module="resnext50",
+        title="ResNeXt-50",
+        class_name="ResNeXt50",
+        published="2016-11-16",
+        authors="S. Xie, R. Girshick, P. Dollár, Z. Tu, K. He",
+        venue="CVPR 2017 (arXiv:1611.05431)",
+        paper="Aggregated residual transformations for deep neural networks",
+        input_shape=(3, 224, 224),
+        what_is_new="many paths of the same shape, added up: their number, cardinality, is a dimension of its own",
+        improves_on="ResNet-50, at the same cost",
+        variants=("2x40d", "4x24d", "8x14d"),
     ),
 )
 

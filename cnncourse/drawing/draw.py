@@ -109,8 +109,8 @@ class Drawing:
             )
         description = html.escape(self.alternative_text, quote=True)
         return (
-            f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" '
-            f'style="max-width:100%" role="img" aria-label="{description}" fill="{INK}" '
+            f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="100%" '
+            f'style="max-width:{width}px" role="img" aria-label="{description}" fill="{INK}" '
             f'font-family="Helvetica, Arial, sans-serif"><title>{html.escape(self.title)}</title>'
             f"{''.join(parts)}</svg>"
         )

@@ -1,7 +1,16 @@
 """Count what a network costs. Every function takes any ``nn.Module`` and leaves it as it was."""
 
-from cnncourse.measure.counts import Layer, LayerTable, Parameters, layers, multiply_adds, parameters
+from cnncourse.measure.counts import (
+    Layer,
+    LayerTable,
+    Parameters,
+    layers,
+    multiply_adds,
+    parameters,
+    parameters_by_block,
+)
 from cnncourse.measure.depth import Depth, depth
+from cnncourse.measure.memory import activation_memory, size_on_disk
 from cnncourse.measure.receptive_field import ReceptiveField, receptive_field
 
 __all__ = [
@@ -10,9 +19,12 @@ __all__ = [
     "LayerTable",
     "Parameters",
     "ReceptiveField",
+    "activation_memory",
     "depth",
     "layers",
     "multiply_adds",
     "parameters",
+    "parameters_by_block",
     "receptive_field",
+    "size_on_disk",
 ]

@@ -106,6 +106,19 @@ def parameters(model: nn.Module) -> Parameters:
     return Parameters(trainable, trainable + running)
 
 
+def parameters_by_block(model: nn.Module) -> dict[str, int]:
+    """Count the trainable numbers of each of a model's direct parts; a number that two parts share counts in the first.
+
+    Numbers that the model holds itself, outside all parts, are under "".
+    """
+    counted: dict[str, int] = {}
+    for name, parameter in model.named_parameters():  # names every shared parameter once
+        if parameter.requires_grad:
+            block = name.partition(".")[0] if "." in name else ""
+            counted[block] = counted.get(block, 0) + parameter.numel()
+    return counted
+
+
 def multiply_adds(model: nn.Module, input_shape: tuple[int, ...]) -> int:
     """Count the multiply-adds of a model's convolutions and linear layers for one image of a shape."""
     with FlopCounterMode(display=False) as counter:

@@ -31,6 +31,26 @@ def test_shared_and_frozen_parameters():
     assert measure.parameters(nn.Sequential(shared, shared, frozen)).trainable == 20
 
 
+def test_parameters_by_block_add_up():
+    model = Small()
+    blocks = measure.parameters_by_block(model)
+    assert blocks == {"conv": 224, "norm": 16, "head": 45}
+    assert sum(blocks.values()) == measure.parameters(model).trainable
+
+
+def test_size_on_disk_is_nearly_that_of_a_saved_file(tmp_path):
+    model = nn.Sequential(nn.Conv2d(16, 64, 3), nn.BatchNorm2d(64), nn.Flatten(), nn.Linear(64, 1000))
+    torch.save(model.state_dict(), tmp_path / "model.pt")
+    size = measure.size_on_disk(model)
+    assert size < (tmp_path / "model.pt").stat().st_size < 1.05 * size
+
+
+def test_activation_memory_counts_every_output_of_every_image():
+    one = 4 * (8 * 4 * 4 + 8 * 4 * 4 + 8 + 5)
+    assert measure.activation_memory(Small(), (3, 8, 8), batch_size=1) == one
+    assert measure.activation_memory(Small(), (3, 8, 8), batch_size=7) == 7 * one
+
+
 def test_multiply_adds_are_those_of_convolutions_and_linear_layers():
     assert measure.multiply_adds(Small(), (3, 8, 8)) == 4 * 4 * 8 * 27 + 8 * 5
 

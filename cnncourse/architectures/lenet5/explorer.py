@@ -100,8 +100,8 @@ class ConvolutionStep:
             f"blue frame: the window and the output pixel it gives, row {self.row}, column {self.column}</text>",
         ]
         return (
-            f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:g} {height}" width="{width:g}" '
-            f'style="max-width:100%" role="img" aria-label="{self.in_words}" fill="{INK}" '
+            f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:g} {height}" width="100%" '
+            f'style="max-width:{width:g}px" role="img" aria-label="{self.in_words}" fill="{INK}" '
             f'font-family="Helvetica, Arial, sans-serif">{"".join(parts)}</svg>'
         )
 

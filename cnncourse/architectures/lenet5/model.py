@@ -196,6 +196,11 @@ class LeNet5(nn.Module):
         for layer in (self.c1, self.c5, self.f6):
             initialise_by_fan_in(layer)
 
+    @classmethod
+    def small(cls, num_classes: int = 10, in_channels: int = 1) -> "LeNet5":
+        """Build the form for 32×32 images, which is the paper's own."""
+        return cls(num_classes, in_channels)
+
     def forward(self, images: Tensor) -> Tensor:
         """Turn images of shape (N, in_channels, 32, 32) into class scores of shape (N, num_classes)."""
         maps = self.squash(self.c1(images))

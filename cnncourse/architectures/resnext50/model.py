@@ -206,7 +206,7 @@ class ResNeXt(ResidualNetwork):
     ) -> ResidualNetwork:
         """Build the form for 32×32 images: 247,898 trainable parameters for ten classes.
 
-        As in the paper's networks for CIFAR (section 5.2), conv1 is 3×3 and three stages follow, here of two blocks
+        As in the paper's networks for CIFAR (section 5.3), conv1 is 3×3 and three stages follow, here of two blocks
         each and with a quarter of the channels: 64, 128 and 256 on maps of 32, 16 and 8 pixels.
         """
         block = partial(
