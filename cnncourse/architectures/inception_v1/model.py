@@ -317,7 +317,8 @@ def initialise_for_relu(model: nn.Module) -> None:
     code of Inception-v3, Inception-v4 and Inception-ResNet does ("variance_scaling_initializer").
     """
     for module in model.modules():
-        if isinstance(module, nn.Conv2d):
+        # On the meta device there are no numbers to draw, and asking for them makes torch import its compiler.
+        if isinstance(module, nn.Conv2d) and not module.weight.is_meta:
             nn.init.kaiming_normal_(module.weight, nonlinearity="relu")
             if module.bias is not None:
                 nn.init.zeros_(module.bias)
