@@ -138,10 +138,13 @@ class Stem(nn.Sequential):
         width: factor on every number of filters.
         small_images: whether to shrink the image by two in place of eight: the first convolution has stride 1, every
             convolution keeps the border, and there is no second pooling.
+        second_pool: whether a pooling ends the stem; without it, and for large images, the maps are 71×71.
 
     """
 
-    def __init__(self, in_channels: int, *, width: float = 1.0, small_images: bool = False) -> None:
+    def __init__(
+        self, in_channels: int, *, width: float = 1.0, small_images: bool = False, second_pool: bool = True
+    ) -> None:
         first_stride, valid = (1, False) if small_images else (2, True)
         filters = [scaled(number, width) for number in (32, 32, 64, 80, 192)]
         layers = OrderedDict(
@@ -152,7 +155,7 @@ class Stem(nn.Sequential):
             conv3b=Branch(filters[2], (filters[3], 1)),
             conv4a=Branch(filters[3], (filters[4], 3), valid=valid),
         )
-        if not small_images:
+        if second_pool and not small_images:
             layers["pool2"] = nn.MaxPool2d(kernel_size=3, stride=2)
         super().__init__(layers)
         self.out_channels = filters[-1]
