@@ -1,0 +1,1 @@
+"""Chapter 7: Xception (Chollet 2016)."""
