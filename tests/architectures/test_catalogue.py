@@ -1,7 +1,8 @@
 """The catalogue is complete, in order, and the one list that the rest of the course walks over."""
 
+from importlib import import_module
+
 import pytest
-import torch
 
 from cnncourse.architectures import CATALOGUE, architecture
 
@@ -22,13 +23,9 @@ def test_ten_chapters_and_an_appendix_have_numbers_and_names_of_their_own():
 
 
 @pytest.mark.parametrize("record", CATALOGUE, ids=lambda record: record.slug)
-def test_record_builds_its_network_and_every_variant(record):
-    for variant in (None, *record.variants):
-        with torch.device("meta"):
-            model = record.build(num_classes=10, variant=variant)
-        channels, height, width = record.input_shape
-        assert model.eval()(torch.zeros(1, channels, height, width, device="meta")).shape == (1, 10)
-    assert tuple(record._load("model").VARIANTS) == record.variants
+def test_records_variants_are_those_that_its_model_defines(record):
+    model = import_module(f"cnncourse.architectures.{record.module}.model")
+    assert tuple(model.VARIANTS) == record.variants
 
 
 @pytest.mark.parametrize("record", CHAPTERS, ids=lambda record: record.slug)

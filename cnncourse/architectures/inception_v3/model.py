@@ -188,7 +188,7 @@ class InceptionA(ParallelBranches):
 class ReductionA(ParallelBranches):
     """Halve 35×35 maps to 17×17 by convolutions and a pooling side by side (figure 10).
 
-    Pooling first would squeeze the maps through a bottleneck, pooling last would cost four times as much.
+    Pooling first would squeeze the maps through a bottleneck, pooling last would cost three times as much.
 
     Args:
         in_channels: number of input maps.

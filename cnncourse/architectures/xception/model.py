@@ -1,7 +1,7 @@
 """Xception: Inception taken to its end, one spatial convolution a channel.
 
 Source: F. Chollet, "Xception: Deep learning with depthwise separable convolutions", CVPR 2017 (arXiv 1610.02357, 2016):
-section 3 and figure 5 (layers), section 4.5 (dropout), section 4.7 and figure 10 (an activation between the two steps),
+section 3 and figure 5 (layers), section 4.3 (dropout), section 4.7 and figure 10 (an activation between the two steps),
 and the author's code in Keras (no bias in any convolution, epsilon of batch normalisation 1e-3).
 
 The pools are padded alike on all sides. The author's TensorFlow pads where it must, and so, where it turns 74×74 maps

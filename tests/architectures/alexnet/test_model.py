@@ -2,13 +2,12 @@
 
 import pytest
 import torch
-import torch.nn.functional as F
 from torch import nn
 
 from cnncourse import measure
 from cnncourse.architectures.alexnet.model import VARIANTS, AlexNet, OneTowerAlexNet
 from cnncourse.training import seeded
-from tests.architectures.building import on_meta
+from tests.architectures.shapes import on_meta
 
 # Output shapes as sections 3.4 and 3.5 of the paper give them; trainable numbers and multiply-adds worked out by hand
 # from the kernels that they print, conv2 for example 256 × (5 × 5 × 48 + 1) and 27 × 27 × 256 × 5 × 5 × 48.
@@ -104,34 +103,7 @@ def test_initial_weights_are_the_papers():
     assert first_biases == [[0], [1], [0], [1], [1], [1], [1], [0]]
 
 
-@pytest.mark.parametrize("batch", [1, 2])
-def test_scores_are_one_number_a_class(batch):
-    model = on_meta(AlexNet, num_classes=7, in_channels=1)
-    assert model(torch.zeros(batch, 1, 227, 227, device="meta")).shape == (batch, 7)
-
-
 @pytest.mark.parametrize(("build", "size"), [(AlexNet, 227), (OneTowerAlexNet, 224), (AlexNet.small, 32)])
 def test_wrong_images_are_refused_with_what_is_expected(build, size):
     with pytest.raises(ValueError, match=rf"expects a batch of images of shape \(N, 3, {size}, {size}\)"):
         on_meta(build)(torch.zeros(1, 3, size - 1, size - 1, device="meta"))
-
-
-def test_gradient_reaches_every_parameter():
-    with seeded(0):
-        model, images = AlexNet.small(), torch.randn(8, 3, 32, 32)
-        F.cross_entropy(model(images), torch.arange(8)).backward()
-    assert all(parameter.grad.abs().sum() > 0 for parameter in model.parameters())
-
-
-def test_evaluation_is_deterministic_and_leaves_the_images_alone():
-    with seeded(0):
-        model, images = AlexNet.small().eval(), torch.randn(2, 3, 32, 32)
-    before = images.clone()
-    assert torch.equal(model(images), model(images))
-    assert torch.equal(images, before)
-
-
-def test_trace_gives_the_same_scores():
-    with seeded(0):
-        model, images = AlexNet.small().eval(), torch.randn(2, 3, 32, 32)
-    torch.testing.assert_close(torch.fx.symbolic_trace(model)(images), model(images))

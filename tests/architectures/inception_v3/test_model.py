@@ -14,7 +14,6 @@ from cnncourse.architectures.inception_v3.model import (
     ReductionA,
     ReductionB,
 )
-from cnncourse.training import seeded
 from tests.architectures.shapes import layer_counts, on_meta, output_shapes
 
 # Shapes of the same stages in torchvision 0.29.1's network.
@@ -127,28 +126,3 @@ def test_smallest_image_passes_and_a_smaller_one_is_refused(build, options, smal
     model(torch.empty(2, 3, smallest, smallest, device="meta"))
     with pytest.raises(ValueError, match=f"height and width of {smallest} or more"):
         model(torch.empty(2, 3, smallest, smallest - 1, device="meta"))
-
-
-def test_images_with_other_channels_are_refused():
-    with pytest.raises(ValueError, match=r"shape \(N, 3, height, width\)"):
-        on_meta(InceptionV3)(torch.empty(1, 1, 299, 299, device="meta"))
-
-
-def test_grey_images_and_other_classes_can_be_asked_for():
-    model = on_meta(InceptionV3.small, num_classes=7, in_channels=1)
-    assert model(torch.empty(1, 1, 32, 32, device="meta")).shape == (1, 7)
-
-
-def test_gradient_reaches_every_parameter():
-    with seeded(0):
-        model, images = InceptionV3.small(), torch.randn(4, 3, 32, 32)
-        F.cross_entropy(model(images), torch.arange(4)).backward()
-    assert all(parameter.grad.abs().sum() > 0 for parameter in model.parameters())
-
-
-def test_evaluation_is_deterministic_and_traced_scores_are_the_same():
-    with seeded(0):
-        model, images = InceptionV3.small().eval(), torch.randn(2, 3, 32, 32)
-    scores = model(images)
-    assert torch.equal(model(images), scores)
-    torch.testing.assert_close(torch.fx.symbolic_trace(model)(images), scores)

@@ -8,7 +8,7 @@ from torch import nn
 from cnncourse import measure
 from cnncourse.architectures.network_in_network.model import VARIANTS, MLPConv, NetworkInNetwork
 from cnncourse.training import seeded
-from tests.architectures.building import on_meta
+from tests.architectures.shapes import on_meta
 
 
 # Worked out by hand from the author's configurations, nin_imagenet of the Caffe model zoo and CIFAR-10 in cuda-convnet.
@@ -57,12 +57,6 @@ def test_score_is_the_mean_of_a_class_map():
     torch.testing.assert_close(model(images), model.class_maps(images).mean(dim=(2, 3)))
 
 
-@pytest.mark.parametrize("batch", [1, 2])
-def test_scores_are_one_number_a_class(batch):
-    model = on_meta(NetworkInNetwork, num_classes=7, in_channels=1)
-    assert model(torch.zeros(batch, 1, 224, 224, device="meta")).shape == (batch, 7)
-
-
 @pytest.mark.parametrize(("build", "smallest"), [(NetworkInNetwork, 39), (VARIANTS["cifar-10"], 4)])
 def test_smallest_images_are_scored(build, smallest):
     assert on_meta(build, num_classes=7)(torch.zeros(1, 3, smallest, smallest, device="meta")).shape == (1, 7)
@@ -72,24 +66,3 @@ def test_smallest_images_are_scored(build, smallest):
 def test_smaller_images_are_refused_with_what_is_expected(build, smallest):
     with pytest.raises(ValueError, match=f"height and width of {smallest} or more"):
         on_meta(build)(torch.zeros(1, 3, smallest - 1, 64, device="meta"))
-
-
-def test_gradient_reaches_every_parameter():
-    with seeded(0):
-        model, images = NetworkInNetwork.small(), torch.randn(8, 3, 32, 32)
-        F.cross_entropy(model(images), torch.arange(8)).backward()
-    assert all(parameter.grad.abs().sum() > 0 for parameter in model.parameters())
-
-
-def test_evaluation_is_deterministic_and_leaves_the_images_alone():
-    with seeded(0):
-        model, images = NetworkInNetwork.small().eval(), torch.randn(2, 3, 32, 32)
-    before = images.clone()
-    assert torch.equal(model(images), model(images))
-    assert torch.equal(images, before)
-
-
-def test_trace_gives_the_same_scores():
-    with seeded(0):
-        model, images = NetworkInNetwork.small().eval(), torch.randn(2, 3, 32, 32)
-    torch.testing.assert_close(torch.fx.symbolic_trace(model)(images), model(images))

@@ -11,7 +11,7 @@ from cnncourse import measure
 from cnncourse.architectures.resnet50.model import ResNet50
 from cnncourse.architectures.resnext50.model import VARIANTS, AggregatedBlock, ResNeXt, ResNeXt50, convert_weights
 from cnncourse.training import seeded
-from tests.architectures.building import on_meta
+from tests.architectures.shapes import on_meta
 
 
 # ResNeXt-50 32×4d and both ResNeXt-101: torchvision 0.29 (the first also Keras-Applications 1.0.8 and timm 1.0); the
@@ -140,30 +140,9 @@ def test_options_that_do_not_exist_are_refused_with_those_that_do(call, message)
         on_meta(call)
 
 
-@pytest.mark.parametrize("batch", [1, 2])
-def test_scores_are_one_number_a_class(batch):
-    model = on_meta(ResNeXt50, num_classes=7, in_channels=1)
-    assert model(torch.zeros(batch, 1, 224, 224, device="meta")).shape == (batch, 7)
-
-
 def test_wrong_images_are_refused_with_what_is_expected():
     with pytest.raises(ValueError, match=r"expects a batch of images of shape \(N, 3, height, width\)"):
         on_meta(ResNeXt50)(torch.zeros(1, 1, 224, 224, device="meta"))
-
-
-def test_gradient_reaches_every_parameter():
-    with seeded(0):
-        model, images = ResNeXt50.small(), torch.randn(8, 3, 32, 32)
-    F.cross_entropy(model(images), torch.arange(8)).backward()
-    assert all(parameter.grad.abs().sum() > 0 for parameter in model.parameters())
-
-
-def test_evaluation_is_deterministic_and_leaves_the_images_alone():
-    with seeded(0):
-        model, images = ResNeXt50.small().eval(), torch.randn(2, 3, 32, 32)
-    before = images.clone()
-    assert torch.equal(model(images), model(images))
-    assert torch.equal(images, before)
 
 
 @pytest.mark.parametrize("form", ["a", "b", "c"])

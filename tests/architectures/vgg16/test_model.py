@@ -4,13 +4,11 @@ from itertools import pairwise
 
 import pytest
 import torch
-import torch.nn.functional as F
 from torch import nn
 
 from cnncourse import measure
 from cnncourse.architectures.vgg16.model import VARIANTS, VGG, VGG16
-from cnncourse.training import seeded
-from tests.architectures.building import on_meta
+from tests.architectures.shapes import on_meta
 
 
 # Weighted layers of Table 1; parameters and multiply-adds of A and B worked out by hand from it, of D and E those of
@@ -61,12 +59,6 @@ def test_every_weighted_layer_but_the_last_is_followed_by_relu():
     assert kinds[-1] == "Linear"
 
 
-@pytest.mark.parametrize("batch", [1, 2])
-def test_scores_are_one_number_a_class(batch):
-    model = on_meta(VGG16, num_classes=7, in_channels=1)
-    assert model(torch.zeros(batch, 1, 224, 224, device="meta")).shape == (batch, 7)
-
-
 def test_unknown_configuration_is_refused_with_those_that_exist():
     with pytest.raises(ValueError, match="A, B, C, D, E, not 'F'"):
         VGG(configuration="F")
@@ -81,24 +73,3 @@ def test_image_size_that_cannot_be_halved_five_times_is_refused():
 def test_wrong_images_are_refused_with_what_is_expected(build, size):
     with pytest.raises(ValueError, match=rf"expects a batch of images of shape \(N, 3, {size}, {size}\)"):
         on_meta(build)(torch.zeros(1, 1, size, size, device="meta"))
-
-
-def test_gradient_reaches_every_parameter():
-    with seeded(0):
-        model, images = VGG16.small(), torch.randn(8, 3, 32, 32)
-        F.cross_entropy(model(images), torch.arange(8)).backward()
-    assert all(parameter.grad.abs().sum() > 0 for parameter in model.parameters())
-
-
-def test_evaluation_is_deterministic_and_leaves_the_images_alone():
-    with seeded(0):
-        model, images = VGG16.small().eval(), torch.randn(2, 3, 32, 32)
-    before = images.clone()
-    assert torch.equal(model(images), model(images))
-    assert torch.equal(images, before)
-
-
-def test_trace_gives_the_same_scores():
-    with seeded(0):
-        model, images = VGG16.small().eval(), torch.randn(2, 3, 32, 32)
-    torch.testing.assert_close(torch.fx.symbolic_trace(model)(images), model(images))
