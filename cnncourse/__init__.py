@@ -9,6 +9,7 @@ _HOME = {
     "check": "cnncourse.course",
     "quiz": "cnncourse.course",
     "draw": "cnncourse.drawing",
+    "load_pretrained": "cnncourse.architectures.pretrained",
     "data": "cnncourse.data",
     "measure": "cnncourse.measure",
     "training": "cnncourse.training",

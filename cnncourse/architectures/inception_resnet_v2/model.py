@@ -42,7 +42,7 @@ class ReleasedStem(nn.Sequential):
 
     def __init__(self, in_channels: int, *, width: float = 1.0, small_images: bool = False) -> None:
         layers = InceptionV3Stem(in_channels, width=width, small_images=small_images)
-        module = InceptionA(layers.out_channels, one=96, pool=64, count_include_pad=False, width=width)
+        module = InceptionA(layers.out_channels, one=96, pool=64, width=width)
         super().__init__(OrderedDict(layers=layers, inception_a=module))
         self.out_channels = module.out_channels
 

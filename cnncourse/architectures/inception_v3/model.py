@@ -69,19 +69,20 @@ class Branch(nn.Sequential):
 class AveragePoolBranch(nn.Sequential):
     """Average over 3×3 windows, then a 1×1 convolution: where Inception-v1 takes the maximum, later networks average.
 
+    The zeros beyond the border do not count in the average, as in the authors' code.
+
     Args:
         in_channels: number of input maps.
         filters: of the 1×1 convolution.
-        count_include_pad: whether the zeros beyond the border count in the average.
         width: factor on the number of filters.
 
     """
 
-    def __init__(self, in_channels: int, filters: int, *, count_include_pad: bool, width: float = 1.0) -> None:
+    def __init__(self, in_channels: int, filters: int, *, width: float = 1.0) -> None:
         convolution = ConvBatchNormReLU(in_channels, scaled(filters, width), kernel_size=1)
         super().__init__(
             OrderedDict(
-                pool=nn.AvgPool2d(kernel_size=3, stride=1, padding=1, count_include_pad=count_include_pad),
+                pool=nn.AvgPool2d(kernel_size=3, stride=1, padding=1, count_include_pad=False),
                 convolution=convolution,
             )
         )
@@ -168,19 +169,16 @@ class InceptionA(ParallelBranches):
         in_channels: number of input maps.
         one: filters of the 1×1 branch.
         pool: filters after the average pooling.
-        count_include_pad: whether the zeros beyond the border count in the average.
         width: factor on every number of filters.
 
     """
 
-    def __init__(
-        self, in_channels: int, *, one: int = 64, pool: int, count_include_pad: bool = True, width: float = 1.0
-    ) -> None:
+    def __init__(self, in_channels: int, *, one: int = 64, pool: int, width: float = 1.0) -> None:
         branches = {
             "one": Branch(in_channels, (one, 1), width=width),
             "five": Branch(in_channels, (48, 1), (64, 5), width=width),
             "three": Branch(in_channels, (64, 1), (96, 3), (96, 3), width=width),
-            "pool": AveragePoolBranch(in_channels, pool, count_include_pad=count_include_pad, width=width),
+            "pool": AveragePoolBranch(in_channels, pool, width=width),
         }
         super().__init__(in_channels, branches)
 
@@ -216,12 +214,11 @@ class InceptionB(ParallelBranches):
     Args:
         in_channels: number of input maps.
         inner: filters between the factors of a 7×7 convolution.
-        count_include_pad: whether the zeros beyond the border count in the average.
         width: factor on every number of filters.
 
     """
 
-    def __init__(self, in_channels: int, *, inner: int, count_include_pad: bool = True, width: float = 1.0) -> None:
+    def __init__(self, in_channels: int, *, inner: int, width: float = 1.0) -> None:
         wide, high = (1, 7), (7, 1)
         branches = {
             "one": Branch(in_channels, (192, 1), width=width),
@@ -229,7 +226,7 @@ class InceptionB(ParallelBranches):
             "double_seven": Branch(
                 in_channels, (inner, 1), (inner, high), (inner, wide), (inner, high), (192, wide), width=width
             ),
-            "pool": AveragePoolBranch(in_channels, 192, count_include_pad=count_include_pad, width=width),
+            "pool": AveragePoolBranch(in_channels, 192, width=width),
         }
         super().__init__(in_channels, branches)
 
@@ -258,17 +255,16 @@ class InceptionC(ParallelBranches):
 
     Args:
         in_channels: number of input maps.
-        count_include_pad: whether the zeros beyond the border count in the average.
         width: factor on every number of filters.
 
     """
 
-    def __init__(self, in_channels: int, *, count_include_pad: bool = True, width: float = 1.0) -> None:
+    def __init__(self, in_channels: int, *, width: float = 1.0) -> None:
         branches = {
             "one": Branch(in_channels, (320, 1), width=width),
             "three": Fork(Branch(in_channels, (384, 1), width=width), 384, width=width),
             "double_three": Fork(Branch(in_channels, (448, 1), (384, 3), width=width), 384, width=width),
-            "pool": AveragePoolBranch(in_channels, 192, count_include_pad=count_include_pad, width=width),
+            "pool": AveragePoolBranch(in_channels, 192, width=width),
         }
         super().__init__(in_channels, branches)
 
@@ -312,8 +308,6 @@ class InceptionV3(nn.Module):
         in_channels: channels of the input image.
         auxiliary: whether to have the auxiliary classifier, which needs maps of 17×17 or more.
         batch_norm_scale: whether batch normalisation trains a scale beside its shift; see ``VARIANTS``.
-        count_include_pad: whether the average pools count the zeros beyond the border, as torchvision's network does;
-            the released code, in TensorFlow, does not count them.
         width: factor on every number of filters.
         small_images: whether the stem shrinks the image by two in place of eight; see ``small``.
 
@@ -326,32 +320,30 @@ class InceptionV3(nn.Module):
         auxiliary: bool = False,
         *,
         batch_norm_scale: bool = True,
-        count_include_pad: bool = True,
         width: float = 1.0,
         small_images: bool = False,
     ) -> None:
         super().__init__()
         expect_images(self, in_channels, at_least=smallest_image(auxiliary=auxiliary, small_images=small_images))
-        average = {"count_include_pad": count_include_pad, "width": width}
 
         self.stem = Stem(in_channels, width=width, small_images=small_images)
         channels = self.stem.out_channels
         self.inception_a = nn.Sequential()
         for filters in INCEPTION_A_POOL_FILTERS:
-            self.inception_a.append(InceptionA(channels, pool=filters, **average))
+            self.inception_a.append(InceptionA(channels, pool=filters, width=width))
             channels = self.inception_a[-1].out_channels
         self.reduction_a = ReductionA(channels, width=width)
         channels = self.reduction_a.out_channels
         self.inception_b = nn.Sequential()
         for filters in INCEPTION_B_INNER_FILTERS:
-            self.inception_b.append(InceptionB(channels, inner=filters, **average))
+            self.inception_b.append(InceptionB(channels, inner=filters, width=width))
             channels = self.inception_b[-1].out_channels
         self.auxiliary = AuxiliaryClassifier(channels, num_classes, width=width) if auxiliary else None
         self.reduction_b = ReductionB(channels, width=width)
         channels = self.reduction_b.out_channels
         self.inception_c = nn.Sequential()
         for _ in range(INCEPTION_C_MODULES):
-            self.inception_c.append(InceptionC(channels, **average))
+            self.inception_c.append(InceptionC(channels, width=width))
             channels = self.inception_c[-1].out_channels
         self.average = nn.AdaptiveAvgPool2d(1)
         self.dropout = nn.Dropout(0.2)

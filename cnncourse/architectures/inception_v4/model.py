@@ -87,7 +87,7 @@ class InceptionA(ParallelBranches):
             "one": Branch(in_channels, (96, 1), width=width),
             "three": Branch(in_channels, (64, 1), (96, 3), width=width),
             "double_three": Branch(in_channels, (64, 1), (96, 3), (96, 3), width=width),
-            "pool": AveragePoolBranch(in_channels, 96, count_include_pad=False, width=width),
+            "pool": AveragePoolBranch(in_channels, 96, width=width),
         }
         super().__init__(in_channels, branches)
 
@@ -109,7 +109,7 @@ class InceptionB(ParallelBranches):
             "double_seven": Branch(
                 in_channels, (192, 1), (192, high), (224, wide), (224, high), (256, wide), width=width
             ),
-            "pool": AveragePoolBranch(in_channels, 128, count_include_pad=False, width=width),
+            "pool": AveragePoolBranch(in_channels, 128, width=width),
         }
         super().__init__(in_channels, branches)
 
@@ -148,7 +148,7 @@ class InceptionC(ParallelBranches):
             "one": Branch(in_channels, (256, 1), width=width),
             "three": Fork(Branch(in_channels, (384, 1), width=width), 256, width=width),
             "double_three": Fork(long_chain, 256, width=width),
-            "pool": AveragePoolBranch(in_channels, 256, count_include_pad=False, width=width),
+            "pool": AveragePoolBranch(in_channels, 256, width=width),
         }
         super().__init__(in_channels, branches)
 

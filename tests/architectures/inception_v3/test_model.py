@@ -111,10 +111,9 @@ def test_factorised_convolutions_see_a_full_square():
     assert torch.equal(maps.grad[0, 0] > 0, expected)
 
 
-@pytest.mark.parametrize(("count_include_pad", "corner"), [(True, 4 / 9), (False, 1.0)])
-def test_average_pools_count_the_border_as_they_are_told(count_include_pad, corner):
-    branch = AveragePoolBranch(1, 1, count_include_pad=count_include_pad)
-    assert branch.pool(torch.ones(1, 1, 5, 5))[0, 0, 0, 0].item() == pytest.approx(corner)
+def test_average_pools_leave_the_border_out():
+    branch = AveragePoolBranch(1, 1)
+    assert branch.pool(torch.ones(1, 1, 5, 5))[0, 0, 0, 0].item() == pytest.approx(1.0)
 
 
 @pytest.mark.parametrize(
