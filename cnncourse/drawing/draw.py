@@ -12,7 +12,7 @@ import torch.fx
 from torch import nn
 
 from cnncourse.drawing.palette import INK, KINDS, PAPER, Kind, kind_of
-from cnncourse.measure.tracing import LayerTracer, output_shape, trace
+from cnncourse.measure.tracing import LayerTracer, note_shapes, output_shape, trace
 
 BOX_WIDTH = 76
 BOX_GAP = 34
@@ -145,7 +145,8 @@ def draw(model: nn.Module, input_shape: tuple[int, ...], title: str | None = Non
         ValueError: if the model cannot be traced.
 
     """
-    graph = trace(model, input_shape, LayerTracer())
+    graph = trace(model, LayerTracer())
+    note_shapes(graph, input_shape)
     return Drawing(title or type(model).__name__, _boxes(graph))
 
 

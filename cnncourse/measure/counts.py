@@ -7,12 +7,10 @@ them; additions of a bias, pooling and activation functions are not counted.
 import html
 from dataclasses import dataclass
 
-import torch
 from torch import Tensor, nn
-from torch.func import functional_call
 from torch.utils.flop_counter import FlopCounterMode
 
-from cnncourse.measure.modes import evaluation_mode
+from cnncourse.measure.shadow import run_on_meta
 
 
 @dataclass(frozen=True)
@@ -122,7 +120,7 @@ def parameters_by_block(model: nn.Module) -> dict[str, int]:
 def multiply_adds(model: nn.Module, input_shape: tuple[int, ...]) -> int:
     """Count the multiply-adds of a model's convolutions and linear layers for one image of a shape."""
     with FlopCounterMode(display=False) as counter:
-        _run_on_meta(model, input_shape)
+        run_on_meta(model, input_shape)
     return counter.get_total_flops() // 2
 
 
@@ -152,16 +150,8 @@ def layers(model: nn.Module, input_shape: tuple[int, ...]) -> LayerTable:
     hooks += [module.register_forward_hook(after) for module in names]
     try:
         with FlopCounterMode(display=False) as counter:
-            _run_on_meta(model, input_shape)
+            run_on_meta(model, input_shape)
     finally:
         for hook in hooks:
             hook.remove()
     return LayerTable(tuple(calls))
-
-
-def _run_on_meta(model: nn.Module, input_shape: tuple[int, ...]) -> Tensor:
-    """Run a model on shapes alone: no weights are copied, no random number is drawn."""
-    tensors = dict(model.named_parameters()) | dict(model.named_buffers())
-    shadows = {name: tensor.to("meta") for name, tensor in tensors.items()}
-    with evaluation_mode(model), torch.no_grad():
-        return functional_call(model, shadows, (torch.empty(1, *input_shape, device="meta"),))

@@ -33,7 +33,7 @@ class Depth:
     longest_path: int
 
 
-def depth(model: nn.Module, input_shape: tuple[int, ...]) -> Depth:
+def depth(model: nn.Module, _input_shape: tuple[int, ...] | None = None) -> Depth:
     """Measure a network's depth.
 
     A custom layer without modules inside, such as LeNet-5's sub-sampling, counts as one layer; it counts as a weight
@@ -41,13 +41,13 @@ def depth(model: nn.Module, input_shape: tuple[int, ...]) -> Depth:
 
     Args:
         model: any network that ``torch.fx`` can trace.
-        input_shape: shape of one image: (channels, height, width).
+        _input_shape: depth does not depend on it; taken so that all measures are called alike.
 
     Raises:
         ValueError: if it cannot be traced.
 
     """
-    graph = trace(model, input_shape, LayerTracer())
+    graph = trace(model, LayerTracer())
     modules = dict(graph.named_modules())
     return Depth(
         weight_layers=_longest(graph, lambda node: _has_weight(node, modules)),

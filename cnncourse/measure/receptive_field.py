@@ -8,10 +8,11 @@ import torch.fx
 import torch.nn.functional as F
 from torch import nn
 
-from cnncourse.measure.tracing import trace
+from cnncourse.measure.tracing import note_shapes, trace
 
 WINDOWED_MODULES = (nn.Conv2d, nn.MaxPool2d, nn.AvgPool2d)
-WINDOWED_FUNCTIONS = (F.conv2d, F.max_pool2d, F.avg_pool2d, torch.conv2d, torch.max_pool2d)
+CONVOLUTIONS = (F.conv2d, torch.conv2d)
+WINDOWED_FUNCTIONS = (*CONVOLUTIONS, F.max_pool2d, F.avg_pool2d, torch.max_pool2d)
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,9 @@ def receptive_field(model: nn.Module, input_shape: tuple[int, ...]) -> tuple[Rec
         ValueError: if it cannot be traced.
 
     """
-    graph = trace(model, input_shape, torch.fx.Tracer())
+    graph = trace(model, torch.fx.Tracer())
+    if any(node.target in CONVOLUTIONS for node in graph.graph.nodes):
+        note_shapes(graph, input_shape)  # such a convolution is told its kernel's size by its weights alone
     modules = dict(graph.named_modules())
     fields: dict[torch.fx.Node, tuple[tuple[int, int], tuple[int, int]]] = {}
     found = []
@@ -73,7 +76,7 @@ def _window(
     if node.op == "call_module" and isinstance(modules[node.target], WINDOWED_MODULES):
         module = modules[node.target]
         return _pair(module.kernel_size), _pair(module.stride), _pair(getattr(module, "dilation", 1))
-    is_convolution = node.target in (F.conv2d, torch.conv2d)
+    is_convolution = node.target in CONVOLUTIONS
     if node.op != "call_function" or not (is_convolution or node.target in WINDOWED_FUNCTIONS):
         return None
     if is_convolution:

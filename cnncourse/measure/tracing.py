@@ -1,12 +1,11 @@
-"""A network as a graph of its layers, each with the shape of its output."""
+"""A network as a graph of its layers."""
 
 import torch
 import torch.fx
-from torch import nn
-from torch._subclasses.fake_tensor import FakeTensorMode
+from torch import Tensor, nn
 from torch.fx.passes.shape_prop import ShapeProp
 
-from cnncourse.measure.modes import evaluation_mode
+from cnncourse.measure.shadow import evaluation_mode, run_on_meta
 
 
 class LayerTracer(torch.fx.Tracer):
@@ -17,30 +16,44 @@ class LayerTracer(torch.fx.Tracer):
         return not any(module.children())
 
 
-def trace(model: nn.Module, input_shape: tuple[int, ...], tracer: torch.fx.Tracer) -> torch.fx.GraphModule:
-    """Trace a network in evaluation mode and note the shape of every step; nothing is computed.
+def trace(model: nn.Module, tracer: torch.fx.Tracer) -> torch.fx.GraphModule:
+    """Trace a network in evaluation mode.
 
     Args:
         model: any network that ``torch.fx`` can trace; it is left as it was.
-        input_shape: shape of one image: (channels, height, width).
         tracer: decides how deep the tracing goes.
 
     Raises:
         ValueError: if the network cannot be traced; the message says why.
 
     """
-    with evaluation_mode(model), torch.no_grad():
+    with evaluation_mode(model):
         try:
-            graph = torch.fx.GraphModule(model, tracer.trace(model))
+            return torch.fx.GraphModule(model, tracer.trace(model)).eval()
         except (torch.fx.proxy.TraceError, TypeError) as error:
             raise ValueError(f"{type(model).__name__} cannot be traced by torch.fx: {error}") from error
-        graph.eval()
-        device = next((parameter.device for parameter in model.parameters()), torch.device("cpu"))
-        shapes_only = FakeTensorMode(allow_non_fake_inputs=True)
-        with shapes_only:
-            image = torch.empty(1, *input_shape, device=device)
-        ShapeProp(graph, fake_mode=shapes_only).propagate(image)
-    return graph
+
+
+def note_shapes(graph: torch.fx.GraphModule, input_shape: tuple[int, ...]) -> None:
+    """Note at every step of a traced network the shape of its output; nothing is computed.
+
+    Args:
+        graph: the traced network.
+        input_shape: shape of one image: (channels, height, width).
+
+    """
+    run_on_meta(_ShapeNoter(graph), input_shape)
+
+
+class _ShapeNoter(nn.Module):
+    """Runs a traced network step by step and notes each shape."""
+
+    def __init__(self, graph: torch.fx.GraphModule) -> None:
+        super().__init__()
+        self.graph = graph
+
+    def forward(self, images: Tensor) -> Tensor:
+        return ShapeProp(self.graph).propagate(images)
 
 
 def output_shape(node: torch.fx.Node) -> tuple[int, ...]:

@@ -24,12 +24,12 @@ class Branched(nn.Module):
 
 
 def test_depth_is_that_of_the_longest_way():
-    assert measure.depth(Branched(), (3, 8, 8)) == measure.Depth(weight_layers=3, longest_path=7)
+    assert measure.depth(Branched()) == measure.Depth(weight_layers=3, longest_path=7)
 
 
 def test_depth_of_lenet_5():
     # C1, C3, C5, F6 have weights; S2, S4, the output, six squashings and the input come on top.
-    assert measure.depth(LeNet5(), (1, 32, 32)) == measure.Depth(weight_layers=4, longest_path=14)
+    assert measure.depth(LeNet5()) == measure.Depth(weight_layers=4, longest_path=14)
 
 
 def test_receptive_field_of_lenet_5_is_the_whole_picture_at_c5():
@@ -75,7 +75,7 @@ def test_branches_meet_with_the_larger_field():
 def test_measuring_leaves_model_and_random_state_alone():
     model = Branched()
     state = torch.get_rng_state()
-    measure.depth(model, (3, 8, 8))
+    measure.depth(model)
     measure.receptive_field(model, (3, 8, 8))
     assert torch.equal(torch.get_rng_state(), state)
     assert all(module.training for module in model.modules())
@@ -84,6 +84,6 @@ def test_measuring_leaves_model_and_random_state_alone():
 def test_networks_on_the_meta_device_can_be_measured():
     with torch.device("meta"):
         model = Branched()
-    assert measure.depth(model, (3, 8, 8)).weight_layers == 3
+    assert measure.depth(model).weight_layers == 3
     assert len(measure.receptive_field(model, (3, 8, 8))) == 3
     assert measure.multiply_adds(model, (3, 8, 8)) > 0

@@ -125,6 +125,8 @@ class PartialConv2d(nn.Module):
 
     def reset_parameters(self) -> None:
         """Draw weights and biases uniformly within ±2.4 / fan-in of the map they feed (appendix A)."""
+        if self.weight.is_meta:  # as in initialise_by_fan_in
+            return
         with torch.no_grad():
             bound = 2.4 / torch.tensor(self.fan_in, device=self.bias.device)
             self.weight.uniform_(-1, 1).mul_(bound[self.targets].view(-1, 1, 1))
@@ -250,6 +252,8 @@ VARIANTS: dict[str, Callable[..., nn.Module]] = {"modern": ModernLeNet5}
 
 def initialise_by_fan_in(layer: nn.Conv2d | nn.Linear) -> None:
     """Draw a layer's weights and biases uniformly within ±2.4 / fan-in, as the paper does (appendix A)."""
+    if layer.weight.is_meta:  # there are no numbers to draw, and torch would import its compiler to find out
+        return
     bound = 2.4 / layer.weight[0].numel()
     nn.init.uniform_(layer.weight, -bound, bound)
     nn.init.uniform_(layer.bias, -bound, bound)
