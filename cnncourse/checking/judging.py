@@ -65,7 +65,7 @@ def judge(part: Part, answer: object, seed: int = 0) -> Report:
     outcomes: list[Outcome] = []
     first_with: dict[tuple[str, ...], str] = {}
     for check in part.checks:
-        with one_thread():
+        with one_thread(), torch.enable_grad():  # whatever the notebook has set
             outcome = _outcome(part, check, answer, seed)
         if outcome.fault is not None:  # one mistake is told once
             first = first_with.setdefault(outcome.fault.mistake, check.name)
@@ -81,8 +81,8 @@ def _outcome(part: Part, check: Check, answer: object, seed: int) -> Outcome:
     except RefusedAnswerError as refused:
         return Outcome(check, Status.FAILED, refused.fault)
     except NotImplementedError as error:
-        return _unwritten(part, check, error)
-    except Exception as error:
+        return _unwritten(part, check, answer, error)
+    except (Exception, SystemExit) as error:
         return Outcome(check, Status.FAILED, _crash(error))
     return decide(check, observation, draw_inputs(check, seed))
 
@@ -141,19 +141,21 @@ def _plain(value: object) -> Plain:
     raise TypeError(f"expected tensors, numbers or text, got {type(value).__name__}")
 
 
-def _unwritten(part: Part, check: Check, error: NotImplementedError) -> Outcome:
-    """Tell a stub from an answer that needs another part's stub, and from a module without ``forward``."""
+def _unwritten(part: Part, check: Check, answer: object, error: NotImplementedError) -> Outcome:
+    """Tell a stub from an answer that needs another part's stub, and from what torch itself cannot do."""
+    if "is missing the required" in str(error):
+        return Outcome(check, Status.FAILED, Fault("your module has no forward", expected="def forward(self, maps): …"))
+    if str(error):
+        return Outcome(check, Status.FAILED, _crash(error))
     frame = [frame for frame, _ in traceback.walk_tb(error.__traceback__)][-1]
     owner = frame.f_code.co_qualname.replace(".<locals>", "").removesuffix(".__init__").removesuffix(".forward")
     owner = owner.rpartition(".")[2]
-    if frame.f_globals.get("__name__", "").startswith("torch."):
-        return Outcome(check, Status.FAILED, Fault("your module has no forward", expected="def forward(self, maps): …"))
-    if owner in {part.name, "__call__"}:
+    if owner in {part.name, getattr(answer, "__name__", "")}:
         return Outcome(check, Status.NOT_ATTEMPTED)
     return Outcome(check, Status.NOT_ATTEMPTED, Fault(f"it needs {owner}, which is not written yet", hint=""))
 
 
-def _crash(error: Exception) -> Fault:
+def _crash(error: BaseException) -> Fault:
     """Say what was raised, and on which line of the learner's code; or that the check itself stumbled."""
     frames = [
         (frame.f_globals.get("__name__", ""), summary)

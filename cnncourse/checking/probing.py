@@ -76,12 +76,24 @@ def run_expecting(module: nn.Module, inputs: Tensor, shape: tuple[int, ...]) -> 
     return output
 
 
-def fill_with_random_numbers(module: nn.Module) -> None:
-    """Give every parameter values between 0.1 and 1 with random signs, so that no starting value hides a mistake."""
+def fill_with_random_numbers(module: nn.Module, largest: float = 1.0) -> None:
+    """Give every trainable number a random value, so that no starting value hides a mistake.
+
+    Zeros among other values stay: they may be connections that are kept out from the start.
+
+    Args:
+        module: the learner's module; if it has lazy layers it must have run once.
+        largest: values are between a tenth of this and this, with random signs.
+
+    """
     with torch.no_grad():
         for parameter in module.parameters():
+            if not parameter.requires_grad:  # a mask, or a constant
+                continue
             signs = torch.randint(0, 2, parameter.shape) * 2.0 - 1
-            parameter.copy_((0.1 + 0.9 * torch.rand(parameter.shape)) * signs)
+            values = largest * (0.1 + 0.9 * torch.rand(parameter.shape)) * signs
+            keep_zeros = (parameter == 0) & parameter.any()
+            parameter.copy_(torch.where(keep_zeros, parameter, values.to(parameter.dtype)))
 
 
 def moving_numbers(module: nn.Module) -> int:

@@ -5,7 +5,7 @@ import torch
 import torch.nn.functional as F
 
 from cnncourse import measure
-from cnncourse.architectures import CATALOGUE
+from cnncourse.architectures import CATALOGUE, architecture
 from cnncourse.training import seeded
 from tests.architectures.shapes import on_meta
 
@@ -95,3 +95,9 @@ def test_network_can_be_drawn_and_measured_without_weights(record):
     assert 0 < depth.weight_layers < depth.longest_path
     fields = measure.receptive_field(model, record.input_shape)
     assert max(field.size[0] for field in fields) > 20
+
+
+@pytest.mark.parametrize(("slug", "layers"), [("inception-v3", 159), ("inception-resnet-v2", 572)])
+def test_longest_path_is_the_depth_that_keras_documented(slug, layers):
+    # Keras' table of 2019, which the article copies; for VGG-16 and Xception it takes two of our layers for one.
+    assert measure.depth(on_meta(architecture(slug).build)).longest_path == layers

@@ -238,6 +238,42 @@ class ForgotReturn(MaskedConv):
         super().forward(maps)
 
 
+class SquareMapsOnly(MaskedConv):
+    def forward(self, maps):
+        count, _, height, _ = maps.shape
+        weight = (self.conv.weight * self.mask).flatten(1)
+        return (weight @ F.unfold(maps, 5)).view(count, -1, height - 4, height - 4) + self.conv.bias.view(-1, 1, 1)
+
+
+class PlainListOfKernels(nn.Module):
+    def __init__(self, table):
+        super().__init__()
+        self.table = [list(sources) for sources in table]
+        self.kernels = [nn.Parameter(torch.randn(1, len(sources), 5, 5)) for sources in table]
+        self.bias = nn.Parameter(torch.zeros(len(table)))
+
+    def forward(self, maps):
+        rows = zip(self.table, self.kernels, strict=True)
+        output = torch.cat([F.conv2d(maps[:, sources], kernel) for sources, kernel in rows], dim=1)
+        return output + self.bias.view(-1, 1, 1)
+
+
+class WithoutGradient(MaskedConv):
+    @torch.no_grad()
+    def forward(self, maps):
+        return super().forward(maps)
+
+
+class Leaves(MaskedConv):
+    def forward(self, maps):
+        raise SystemExit
+
+
+class MapsLast(MaskedConv):
+    def forward(self, maps):
+        return super().forward(maps).permute(0, 2, 3, 1)
+
+
 # C3, right -----------------------------------------------------------------------------------------------------------
 
 
@@ -295,6 +331,38 @@ class TinyWeights(MaskedConv):
         super().__init__(table)
         with torch.no_grad():
             self.conv.weight *= 1e-4
+
+
+class FrozenMask(MaskedConv):
+    def __init__(self, table):
+        super().__init__(table)
+        mask = self.mask
+        del self.mask
+        self.mask = nn.Parameter(mask, requires_grad=False)
+
+
+class GradientHook(nn.Module):
+    def __init__(self, table):
+        super().__init__()
+        self.conv = nn.Conv2d(6, len(table), 5)
+        mask = mask_of(table)
+        with torch.no_grad():
+            self.conv.weight *= mask
+        self.conv.weight.register_hook(lambda gradient: gradient * mask)
+
+    def forward(self, maps):
+        return self.conv(maps)
+
+
+class LazyConvolutions(nn.Module):
+    def __init__(self, table):
+        super().__init__()
+        self.table = [list(sources) for sources in table]
+        self.convs = nn.ModuleList([nn.LazyConv2d(1, 5) for _ in table])
+
+    def forward(self, maps):
+        rows = zip(self.table, self.convs, strict=True)
+        return torch.cat([conv(maps[:, sources]) for sources, conv in rows], dim=1)
 
 
 # The feature extractor -----------------------------------------------------------------------------------------------
@@ -379,6 +447,39 @@ def largest_with_numbers():
 
 def another_table():
     return extractor(c3=PartialConv2d(6, [[5 - source for source in sources] for sources in C3_TABLE], 5))
+
+
+def with_squash(squash):
+    class Squash(nn.Module):
+        def forward(self, maps):
+            return squash(maps)
+
+    return extractor(squash=Squash)
+
+
+def squashed_in_place():
+    return with_squash(lambda maps: 1.7159 * (maps * 2 / 3).tanh_())
+
+
+def squashed_by_keyword():
+    return with_squash(lambda maps: 1.7159 * torch.tanh(input=2 / 3 * maps))
+
+
+def squashed_by_expit():
+    return with_squash(lambda maps: 1.7159 * (2 * torch.special.expit(maps * 4 / 3) - 1))
+
+
+def too_steep():
+    return with_squash(lambda maps: 1.7159 * torch.tanh(maps))
+
+
+def tanh_before_the_last():
+    return nn.Sequential(*(nn.Tanh() if i in (1, 3, 5, 7) else layer for i, layer in enumerate(extractor())))
+
+
+def rectified_first():
+    layers = list(extractor())
+    return nn.Sequential(layers[0], nn.ReLU(), *layers[1:])
 
 
 def whole_network():
@@ -515,6 +616,17 @@ class ReturnsTuple(Sum):
         return super().forward(maps), self.bias
 
 
+class NewParameterEachTime(Sum):
+    def forward(self, maps):
+        self.coefficient = nn.Parameter(self.coefficient.data)
+        return super().forward(maps)
+
+
+class FourChannelsOnly(Sum):
+    def forward(self, maps):
+        return torch.stack([self.coefficient[i] * self.total(maps)[:, i] + self.bias[i] for i in range(4)], dim=1)
+
+
 class SlicesAdded(nn.Module):
     """A right answer: the four pixels of each window added by slicing."""
 
@@ -572,6 +684,11 @@ WRONG = (
     Wrong("C3", SpoilsItsInput, "output shape", "changes the tensor it is given"),
     Wrong("C3", StartsWithNan, "output shape", "not numbers"),
     Wrong("C3", OverwritesWeights, "trainable numbers", "all 96 kernels get a gradient"),
+    Wrong("C3", SquareMapsOnly, "output shape", "raises an error"),
+    Wrong("C3", PlainListOfKernels, "trainable numbers", "nn.ParameterList"),
+    Wrong("C3", WithoutGradient, "trainable numbers", "hides its weights from the gradient"),
+    Wrong("C3", Leaves, "output shape", "raises an error"),
+    Wrong("C3", MapsLast, "output shape", "the maps come last"),
     Wrong("C3", ForgotReturn, "output shape", "is a return missing"),
     Wrong("lenet5_features", ordinary_c3, "trainable numbers", "an ordinary convolution as C3"),
     Wrong("lenet5_features", plain_pooling, "trainable numbers", "pooling without trainable numbers"),
@@ -587,6 +704,9 @@ WRONG = (
     Wrong("lenet5_features", first_for_all, "a digit becomes 120 numbers", "another one is in the same batch"),
     Wrong("lenet5_features", with_batch_norm, "a digit becomes 120 numbers", "another one is in the same batch"),
     Wrong("lenet5_features", largest_with_numbers, "each layer is the paper's", "the largest of the four"),
+    Wrong("lenet5_features", too_steep, "squashed after every layer", "plain tanh"),
+    Wrong("lenet5_features", tanh_before_the_last, "squashed after every layer", "plain tanh"),
+    Wrong("lenet5_features", rectified_first, "squashed after every layer", "something stands between C1"),
     Wrong("lenet5_features", another_table, "each layer is the paper's", "another table than C3_TABLE"),
     Wrong("lenet5_features", whole_network, "a digit becomes 120 numbers", "wrong shape"),
     Wrong("MendedSubsampling", StillBroken, "training", "the coefficient is cut off"),
@@ -599,6 +719,8 @@ WRONG = (
     Wrong("MendedSubsampling", SquashedInside, "output", "squashing is done inside"),
     Wrong("MendedSubsampling", OneForAll, "training", "one coefficient and one bias for all maps"),
     Wrong("MendedSubsampling", NotAParameter, "training", "only one of the two numbers"),
+    Wrong("MendedSubsampling", NewParameterEachTime, "training", "makes a new parameter"),
+    Wrong("MendedSubsampling", FourChannelsOnly, "output", "the wrong shape"),
     Wrong("MendedSubsampling", WithoutReturn, "output", "is a return missing"),
     Wrong("MendedSubsampling", AbsoluteCoefficient, "output", "the output is wrong"),
     Wrong("MendedSubsampling", FourWeights, "output", "a weight for each of the four inputs"),
@@ -614,6 +736,12 @@ RIGHT = (
     ("C3", AllOnes),
     ("C3", StartsAtZero),
     ("C3", TinyWeights),
+    ("C3", FrozenMask),
+    ("C3", GradientHook),
+    ("C3", LazyConvolutions),
+    ("lenet5_features", squashed_in_place),
+    ("lenet5_features", squashed_by_keyword),
+    ("lenet5_features", squashed_by_expit),
     ("lenet5_features", extractor),
     ("lenet5_features", FeaturesAsModule),
     ("lenet5_features", features_with_sigmoid),

@@ -1,6 +1,7 @@
 """Chapter 1's exercise recognises misconceptions and accepts every right answer."""
 
 import pytest
+import torch
 from torch import nn
 
 from cnncourse import check
@@ -50,6 +51,30 @@ def test_part_that_needs_an_unwritten_part_says_which():
     report = check("01-lenet-5", lenet5_features)
     assert report.points == 0
     assert "it needs C3, which is not written yet" in repr(report)
+
+
+def test_what_torch_cannot_do_is_no_stub():
+    class MendedSubsampling(nn.Module):
+        def __init__(self, channels):
+            super().__init__()
+
+        def forward(self, maps):
+            return nn.functional.avg_pool2d(maps.to(torch.uint8), 2)
+
+    assert "your code raises an error" in repr(check("01-lenet-5", MendedSubsampling))
+
+
+def test_stub_under_a_name_of_its_own_is_a_stub():
+    class MyC3(nn.Module):
+        def __init__(self, table):
+            raise NotImplementedError
+
+    assert "not attempted yet (0 of 8 points)" in repr(check("01-lenet-5", MyC3, part="C3"))
+
+
+def test_gradients_that_the_notebook_has_switched_off_do_no_harm():
+    with torch.no_grad():
+        assert check("01-lenet-5", MaskedConv, part="C3").passed
 
 
 def test_class_without_forward_is_told_so():

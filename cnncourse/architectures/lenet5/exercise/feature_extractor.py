@@ -26,16 +26,21 @@ SQUASHED_LAYERS = {
 class _SquashRecorder(TorchFunctionMode):
     """Notes what goes into every squashing function and what comes out, however the learner wrote it."""
 
-    SQUASHING = (torch.tanh, Tensor.tanh, F.tanh, torch.sigmoid, Tensor.sigmoid, F.sigmoid)
+    TANH = (torch.tanh, Tensor.tanh, F.tanh, torch.tanh_, Tensor.tanh_)
+    SIGMOID = (torch.sigmoid, Tensor.sigmoid, F.sigmoid, torch.sigmoid_, Tensor.sigmoid_, torch.special.expit)
 
     def __init__(self) -> None:
         super().__init__()
         self.steps: list[tuple[Tensor, Tensor]] = []
 
     def __torch_function__(self, function, types, args=(), kwargs=None):
-        result = function(*args, **(kwargs or {}))
-        if function in self.SQUASHING:
-            self.steps.append((args[0], result))
+        kwargs = kwargs or {}
+        if function not in self.TANH + self.SIGMOID:
+            return function(*args, **kwargs)
+        argument = (args[0] if args else kwargs["input"]).clone()  # as it is before a function works in place
+        result = function(*args, **kwargs)
+        # tanh(x) = 2 sigmoid(2x) − 1: half of what a sigmoid is given is what tanh would be given.
+        self.steps.append((argument if function in self.TANH else argument / 2, result))
         return result
 
 
@@ -99,6 +104,8 @@ def _judge_larger(seen: Observation, _inputs: Inputs) -> Fault | None:
 
 def _probe_numbers(answer: Callable, inputs: Inputs) -> Observation:
     features = build(answer)
+    run(features, inputs["digit"])
+    fill_with_random_numbers(features, largest=0.2)  # small enough that no unit sits in a flat end
     output = run(features, inputs["digit"])
     if output.requires_grad:
         (output * inputs["weights"]).sum().backward()
@@ -128,12 +135,24 @@ def _probe_squashing(answer: Callable, inputs: Inputs) -> Observation:
     features = build(answer)
     with _SquashRecorder() as recorder:
         run(features, inputs["digit"])
+    shapes = [list(squashed.shape[1:]) for _, squashed in recorder.steps]
+    # C1's weights can be told by their shape, and so what its squashing function must be given.
+    first = [parameter for parameter in features.parameters() if tuple(parameter.shape) == (6, 1, 5, 5)]
+    slope = None
+    if shapes and shapes[0] == SQUASHED_LAYERS["C1"] and len(first) == 1:
+        c1 = F.conv2d(inputs["digit"], first[0])
+        given = recorder.steps[0][0]
+        centred = [maps - maps.mean(dim=(0, 2, 3), keepdim=True) for maps in (c1, given)]
+        slope = ((centred[0] * centred[1]).sum() / centred[0].square().sum()).item()
+        if not torch.allclose(centred[1], slope * centred[0], atol=1e-3):
+            slope = float("inf")
     fill_with_random_numbers(features)
     with torch.no_grad():
         for parameter in features.parameters():
-            parameter.mul_(1000)  # so strong that the last squashing function shows its limit
+            if parameter.requires_grad:
+                parameter.mul_(1000)  # so strong that the last squashing function shows its limit
     limit = run(features, inputs["digit"]).abs().max().item()
-    return {"shapes": [list(squashed.shape[1:]) for _, squashed in recorder.steps], "limit": limit}
+    return {"shapes": shapes, "limit": limit, "slope": slope}
 
 
 def _judge_squashing(seen: Observation, _inputs: Inputs) -> Fault | None:
@@ -150,6 +169,18 @@ def _judge_squashing(seen: Observation, _inputs: Inputs) -> Fault | None:
         )
     if len(seen["shapes"]) > len(SQUASHED_LAYERS):
         return Fault("a layer is squashed more than once", expected="5 squashings", got=f"{len(seen['shapes'])}")
+    slope = seen["slope"]
+    if slope == float("inf"):
+        return Fault(
+            "something stands between C1 and its squashing function", expected="C1, then ScaledTanh, nothing else"
+        )
+    if slope is not None and abs(slope - ScaledTanh.slope) > 0.01:
+        return Fault(
+            "the squashing function after C1 is steeper or flatter than the paper's",
+            expected="1.7159 tanh(2a/3)",
+            got=f"tanh of {slope:.3g} times C1",
+            misconception="plain tanh instead of the paper's 1.7159 tanh(2a/3)" if abs(slope - 1) < 0.01 else "",
+        )
     if abs(seen["limit"] - ScaledTanh.amplitude) < 0.01:
         return None
     return Fault(
@@ -162,6 +193,8 @@ def _judge_squashing(seen: Observation, _inputs: Inputs) -> Fault | None:
 
 def _probe_layers(answer: Callable, inputs: Inputs) -> Observation:
     features = build(answer)
+    run(features, inputs["digit"])
+    fill_with_random_numbers(features, largest=0.2)
     with _SquashRecorder() as recorder:
         run(features, inputs["digit"])
     steps = dict(zip(SQUASHED_LAYERS, recorder.steps, strict=False))

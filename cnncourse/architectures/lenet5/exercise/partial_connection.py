@@ -37,6 +37,7 @@ def _kernels(c3: nn.Module, out_maps: int, strength: float = 1.0) -> Tensor:
 
 def _with_random_numbers(answer: Callable) -> nn.Module:
     c3 = build(answer, C3_TABLE)
+    run(c3, torch.zeros(1, IN_MAPS, 14, 14))  # lazy layers have their weights only now
     fill_with_random_numbers(c3)
     return c3
 
@@ -87,6 +88,7 @@ def _judge_shape(seen: Observation, inputs: Inputs) -> Fault | None:
         "the maps are padded; LeNet-5 has no padding": got == [count, OUT_MAPS, height, width],
         "the results are joined along the batch (dim=0), not along the maps (dim=1)": got[:2] == [count * OUT_MAPS, 1],
         "the batch is lost: forward takes N pictures at once and returns N": len(got) != 4 or got[0] != count,
+        "the maps come last; PyTorch has them second, (N, maps, H, W)": got[-1:] == [OUT_MAPS],
         "a single output map": got[1:2] == [1],
     }
     return Fault(
@@ -146,7 +148,7 @@ def _judge_own_kernels(seen: Observation, _inputs: Inputs) -> Fault | None:
 
 
 def _random_maps(generator: torch.Generator) -> Inputs:
-    return {"maps": torch.randn(4, IN_MAPS, 14, 14, generator=generator)}
+    return {"maps": torch.randn(4, IN_MAPS, 14, 18, generator=generator)}  # not square: forward takes any H and W
 
 
 def _probe_trainable(answer: Callable, inputs: Inputs) -> Observation:
@@ -168,6 +170,8 @@ def _judge_trainable(seen: Observation, _inputs: Inputs) -> Fault | None:
         kernels * KERNEL**2 + kernels: "one bias a connection instead of one a map",
         kernels * KERNEL**2: "the biases are missing",
         OUT_MAPS * KERNEL**2 + OUT_MAPS: "one kernel an output map, shared by all its connections",
+        OUT_MAPS: "kernels in a plain list are invisible to PyTorch: use nn.ModuleList or nn.ParameterList",
+        0: "forward hides its weights from the gradient: torch.no_grad, .detach or .data",
     }
     if seen["parameters"] == 0:
         return Fault(
@@ -186,8 +190,7 @@ def _probe_after_training(answer: Callable, inputs: Inputs) -> Observation:
     c3 = build(answer, C3_TABLE)
     before = _kernels(c3, OUT_MAPS)
     parameters = [parameter for parameter in c3.parameters() if parameter.requires_grad]
-    output = run(c3, inputs["maps"])
-    if not parameters or not output.requires_grad:
+    if not parameters or not run(c3, inputs["maps"]).requires_grad:
         return {"before": before, "after": before}
     optimizer = torch.optim.SGD(parameters, lr=0.01, momentum=0.9, weight_decay=0.01)
     for _ in range(5):
@@ -267,8 +270,8 @@ def _probe_other_table(answer: Callable, _inputs: Inputs) -> Observation:
     kernels = []
     for table in OTHER_TABLES:
         c3 = build(answer, table)
-        fill_with_random_numbers(c3)
         out_maps = run(c3, _impulses()).shape[1]
+        fill_with_random_numbers(c3)
         kernels.append(_kernels(c3, out_maps))
     return {"kernels": kernels}
 

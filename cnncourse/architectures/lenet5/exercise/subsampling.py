@@ -11,16 +11,16 @@ from cnncourse.checking.exercise import Inputs, Observation, RefusedAnswerError
 from cnncourse.checking.probing import build, run, run_expecting
 from cnncourse.checking.wording import shape_text, values_text
 
-MAPS = 4
+MAPS = 5
 TOLERANCE = 1e-4
 
 
 def _subsampling_inputs(generator: torch.Generator) -> Inputs:
     return {
-        "maps": torch.randn(3, 4, 6, 6, generator=generator),
-        "coefficient": torch.tensor([0.7, -1.2, 0.9, -0.6]),
+        "maps": torch.randn(3, MAPS, 6, 8, generator=generator),
+        "coefficient": torch.tensor([0.7, -1.2, 0.9, -0.6, 1.1]),
         "bias": torch.randn(MAPS, generator=generator),
-        "weights": torch.randn(3, 4, 3, 3, generator=generator),
+        "weights": torch.randn(3, MAPS, 3, 4, generator=generator),
     }
 
 
@@ -95,6 +95,7 @@ def _judge_values(seen: Observation, inputs: Inputs) -> Fault | None:
 
 def _probe_training(answer: Callable, inputs: Inputs) -> Observation:
     layer = _with_known_numbers(answer, inputs)
+    moved = _moved_by_training(answer, inputs)
     maps = inputs["maps"].clone().requires_grad_()
     output = run_expecting(layer, maps, tuple(inputs["weights"].shape))
     if output.requires_grad:
@@ -104,11 +105,40 @@ def _probe_training(answer: Callable, inputs: Inputs) -> Observation:
         "bias": layer.bias.grad,
         "maps": maps.grad,
         "trainable": sum(p.numel() for p in layer.parameters() if p.requires_grad),
+        "moved": moved,
     }
 
 
+def _moved_by_training(answer: Callable, inputs: Inputs) -> list[str]:
+    """Return which of the two numbers an optimiser moves that was made, as always, before the first forward pass."""
+    layer = build(answer, MAPS)
+    parameters = [parameter for parameter in layer.parameters() if parameter.requires_grad]
+    if not parameters:
+        return []
+    optimizer = torch.optim.SGD(parameters, lr=0.1)
+    before = {name: getattr(layer, name).detach().clone() for name in ("coefficient", "bias")}
+    for _ in range(2):
+        output = run(layer, inputs["maps"])
+        if output.requires_grad:
+            optimizer.zero_grad()
+            output.square().sum().backward()
+            optimizer.step()
+    return [name for name, value in before.items() if not torch.equal(getattr(layer, name).detach(), value)]
+
+
 def _judge_training(seen: Observation, inputs: Inputs) -> Fault | None:
-    return _fault_in_count(seen) or _fault_in_gradients(seen, inputs) or _fault_in_input_gradient(seen, inputs)
+    fault = _fault_in_count(seen) or _fault_in_gradients(seen, inputs) or _fault_in_input_gradient(seen, inputs)
+    if fault is not None:
+        return fault
+    unmoved = [name for name in ("coefficient", "bias") if name not in seen["moved"]]
+    if not unmoved:
+        return None
+    return Fault(
+        f"two steps of an optimiser do not move the {' and the '.join(unmoved)}",
+        expected="both numbers move",
+        got=f"moved: {', '.join(seen['moved']) or 'nothing'}",
+        misconception="forward makes a new parameter, which the optimiser does not know",
+    )
 
 
 def _fault_in_gradients(seen: Observation, inputs: Inputs) -> Fault | None:
@@ -154,8 +184,8 @@ def _fault_in_count(seen: Observation) -> Fault | None:
         return None
     misconceptions = {
         2: "one coefficient and one bias for all maps",
-        4: "only one of the two numbers is trainable",
-        5: "one of the two numbers is shared by all maps",
+        MAPS: "only one of the two numbers is trainable",
+        MAPS + 1: "one of the two numbers is shared by all maps",
     }
     return Fault(
         f"a layer for {MAPS} maps has the wrong number of trainable numbers",
