@@ -133,6 +133,8 @@ def _judge_numbers(seen: Observation, _inputs: Inputs) -> Fault | None:
 
 def _probe_squashing(answer: Callable, inputs: Inputs) -> Observation:
     features = build(answer)
+    run(features, inputs["digit"])
+    fill_with_random_numbers(features, largest=0.2)
     with _SquashRecorder() as recorder:
         run(features, inputs["digit"])
     shapes = [list(squashed.shape[1:]) for _, squashed in recorder.steps]
