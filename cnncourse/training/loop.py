@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext
 
 import torch
 import torch.nn.functional as F
@@ -15,8 +15,7 @@ from cnncourse.training.threads import one_thread
 
 MOMENTUM = 0.9
 EVALUATION_BATCH = 256
-# Below this many floating-point operations a step, handing work to a second thread costs more than it saves.
-ONE_THREAD_BELOW = 2e9
+SMALL_STEP = 2e9  # floating-point operations
 
 
 def fit(
@@ -35,7 +34,7 @@ def fit(
 
     Momentum is 0.9; the learning rate rises to ``learning_rate`` and falls to nearly zero in one cycle. The same seed
     gives the same run, and the global random state is left as it was. Interrupted (Ctrl-C, or the stop button), the
-    network keeps what it has learned so far.
+    network keeps what it has learned so far. Small networks train on one thread, larger ones with channels last.
 
     Args:
         model: the network to train; it is left in evaluation mode.
@@ -59,9 +58,12 @@ def fit(
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, learning_rate, total_steps=epochs * steps)
     generator = torch.Generator().manual_seed(seed)
     history = History()
+    small = _is_small(model, data, batch_size)
+    layout = torch.contiguous_format if small else torch.channels_last
+    model.to(memory_format=layout)
     try:
         with (
-            _threads_for(model, data, batch_size),
+            one_thread() if small else nullcontext(),
             seeded(seed),
             tqdm(total=epochs * steps, unit="step", leave=False, disable=not progress) as bar,
         ):
@@ -72,7 +74,8 @@ def fit(
                     images = data.train_images[chosen]
                     if augment is not None:
                         images = augment(images, generator)
-                    batch_loss = loss(model(images), data.train_labels[chosen])
+                    scores = model(images.contiguous(memory_format=layout))
+                    batch_loss = loss(scores, data.train_labels[chosen])
                     optimizer.zero_grad()
                     batch_loss.backward()
                     optimizer.step()
@@ -125,10 +128,9 @@ def seeded(seed: int) -> Iterator[None]:
         yield
 
 
-def _threads_for(model: nn.Module, data: ImageData, batch_size: int) -> AbstractContextManager:
-    """Use one thread while a small network trains: two would spend their time waiting for each other."""
+def _is_small(model: nn.Module, data: ImageData, batch_size: int) -> bool:
+    """Whether a training step is so little work that threads and memory layout cost more than they save."""
     model.eval()
     with torch.no_grad(), FlopCounterMode(display=False) as counter:
         model(data.train_images[:1])
-    operations = 3 * batch_size * counter.get_total_flops()  # a step costs about three forward passes
-    return one_thread() if operations < ONE_THREAD_BELOW else nullcontext()
+    return 3 * batch_size * counter.get_total_flops() < SMALL_STEP  # a step costs about three forward passes
