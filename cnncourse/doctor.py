@@ -67,7 +67,7 @@ def _examined(subject: str, examination: Callable[[], Finding]) -> Finding:
 
 
 def _reinstall() -> str:
-    return f"{sys.executable} -m pip install --force-reinstall -e ."
+    return f"{sys.executable} -m pip install -c constraints.txt -e ."
 
 
 def _python() -> Finding:
@@ -84,7 +84,7 @@ def _torch() -> Finding:
     try:
         import torch
     except ImportError as error:
-        return Finding("torch", "problem", f"cannot be imported: {error}", f"{sys.executable} -m pip install torch")
+        return Finding("torch", "problem", f"cannot be imported: {error}", _reinstall())
     layer = torch.nn.Conv2d(1, 1, 3)
     layer(torch.zeros(1, 1, 8, 8)).sum().backward()
     where = "with a GPU" if torch.cuda.is_available() else "on the CPU"

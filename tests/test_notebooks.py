@@ -93,6 +93,20 @@ def test_nbgrader_gives_the_master_full_marks_and_the_untouched_version_none(pro
     assert graded == [(share * part.points, part.points) for part in parts]
 
 
+@pytest.mark.parametrize("record", CHAPTERS, ids=lambda record: record.slug)
+def test_exercise_promises_the_points_and_minutes_that_its_definition_has(project, record):
+    parts = record.exercise().parts
+    (path,) = notebooks(project, f"solutions/{record.chapter}")
+    text = [cell.source for cell in read(path).cells if cell.cell_type == "markdown"]
+    assert f"{sum(part.points for part in parts)} points" in text[0]
+    for number, part in enumerate(parts, start=1):
+        (section,) = [source for source in text if source.startswith(f"## Part {number}: ")]
+        heading = section.splitlines()[0]
+        assert part.task in heading
+        assert heading.endswith(f"({part.points} points)")
+        assert f"about {part.minutes} minutes" in section
+
+
 def test_running_a_notebook_that_fails_leaves_the_file_alone(tmp_path):
     path = tmp_path / "fails.ipynb"
     cells = [nbformat.v4.new_code_cell("1"), nbformat.v4.new_code_cell("1 / 0")]

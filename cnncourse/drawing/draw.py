@@ -16,7 +16,7 @@ from cnncourse.measure.tracing import LayerTracer, note_shapes, output_shape, tr
 
 BOX_WIDTH = 76
 BOX_GAP = 34
-ROW_GAP = 24
+ROW_GAP = 72  # room for the lines of text below a box
 MARGIN = 20
 TALLEST, SHORTEST = 150, 26
 LEGEND_STEP, LEGEND_WIDTH = 24, 165
@@ -72,7 +72,7 @@ class Drawing:
         columns = self._columns()
         rows_of_column = {column: [i for i, c in enumerate(columns) if c == column] for column in sorted(set(columns))}
         heights = [_height(box.shape) for box in self.boxes]
-        tallest = max(sum(heights[i] for i in rows) + ROW_GAP * 3 * (len(rows) - 1) for rows in rows_of_column.values())
+        tallest = max(sum(heights[i] for i in rows) + ROW_GAP * (len(rows) - 1) for rows in rows_of_column.values())
         kinds = list(dict.fromkeys(box.kind for box in self.boxes))
         width = 2 * MARGIN + (max(columns) + 1) * (BOX_WIDTH + BOX_GAP) - BOX_GAP
         per_row = max(1, (width - 2 * MARGIN) // LEGEND_WIDTH)
@@ -81,11 +81,11 @@ class Drawing:
 
         tops: dict[int, float] = {}
         for rows in rows_of_column.values():
-            total = sum(heights[i] for i in rows) + ROW_GAP * 3 * (len(rows) - 1)
+            total = sum(heights[i] for i in rows) + ROW_GAP * (len(rows) - 1)
             top = MARGIN + 44 + (tallest - total) / 2
             for i in rows:
                 tops[i] = top
-                top += heights[i] + ROW_GAP * 3
+                top += heights[i] + ROW_GAP
         left = [MARGIN + column * (BOX_WIDTH + BOX_GAP) for column in columns]
         parts = [
             f'<rect width="{width}" height="{height}" rx="8" fill="{PAPER}"/>',

@@ -25,7 +25,7 @@ def _subsampling_inputs(generator: torch.Generator) -> Inputs:
 
 
 def _with_known_numbers(answer: Callable, inputs: Inputs) -> nn.Module:
-    """Build the learner's layer for four maps and give it a known coefficient and bias for each."""
+    """Build the learner's layer for a few maps and give it a known coefficient and bias for each."""
     layer = build(answer, MAPS)
     run(layer, inputs["maps"])
     for name in ("coefficient", "bias"):
