@@ -12,7 +12,7 @@ import torch.fx
 from torch import nn
 
 from cnncourse.drawing.palette import INK, KINDS, PAPER, Kind, kind_of
-from cnncourse.measure.tracing import LayerTracer, note_shapes, output_shape, trace
+from cnncourse.measure.tracing import LayerTracer, Trace, output_shape, trace
 
 BOX_WIDTH = 76
 BOX_GAP = 34
@@ -145,20 +145,17 @@ def draw(model: nn.Module, input_shape: tuple[int, ...], title: str | None = Non
         ValueError: if the model cannot be traced.
 
     """
-    graph = trace(model, LayerTracer())
-    note_shapes(graph, input_shape)
-    return Drawing(title or type(model).__name__, _boxes(graph))
+    return Drawing(title or type(model).__name__, _boxes(trace(model, LayerTracer(), input_shape)))
 
 
-def _boxes(graph: torch.fx.GraphModule) -> tuple[Box, ...]:
+def _boxes(steps: Trace) -> tuple[Box, ...]:
     """Turn a traced graph into boxes; activation functions and changes of shape join the box before them."""
     boxes: list[Box] = []
     box_of: dict[torch.fx.Node, int] = {}
-    modules = dict(graph.named_modules())
-    for node in graph.graph.nodes:
+    for node in steps.nodes:
         if node.op in {"output", "get_attr"}:
             continue
-        module = modules.get(node.target) if node.op == "call_module" else None
+        module = steps.layer(node)
         kind = kind_of(node, module)
         sources = tuple(box_of[source] for source in node.all_input_nodes if source in box_of)
         joins = kind is None or kind.name == "activation"

@@ -7,10 +7,12 @@ them; additions of a bias, pooling and activation functions are not counted.
 import html
 from dataclasses import dataclass
 
+import torch
 from torch import Tensor, nn
-from torch.utils.flop_counter import FlopCounterMode
+from torch.utils.flop_counter import flop_registry
 
 from cnncourse.measure.shadow import run_on_meta
+from cnncourse.measure.shapes_alone import LightDispatchMode
 
 
 @dataclass(frozen=True)
@@ -119,19 +121,18 @@ def parameters_by_block(model: nn.Module) -> dict[str, int]:
 
 def multiply_adds(model: nn.Module, input_shape: tuple[int, ...]) -> int:
     """Count the multiply-adds of a model's convolutions and linear layers for one image of a shape."""
-    with FlopCounterMode(display=False) as counter:
-        run_on_meta(model, input_shape)
-    return counter.get_total_flops() // 2
+    counter = _MultiplyAddCounter()
+    run_on_meta(model, input_shape, watch=counter)
+    return counter.total
 
 
 def layers(model: nn.Module, input_shape: tuple[int, ...]) -> LayerTable:
     """List a model's layers, modules without modules inside, as one image of a shape passes through them."""
     names = {module: name for name, module in model.named_modules() if not any(module.children())}
     calls: list[Layer] = []
-    seen: set[nn.Module] = set()
 
     def before(_module: nn.Module, _arguments: tuple) -> None:
-        counted_before.append(counter.get_total_flops())
+        counted_before.append(counter.total)
 
     def after(module: nn.Module, _arguments: tuple, output: Tensor) -> None:
         calls.append(
@@ -139,19 +140,40 @@ def layers(model: nn.Module, input_shape: tuple[int, ...]) -> LayerTable:
                 name=names[module],
                 kind=type(module).__name__,
                 output_shape=tuple(output.shape[1:]),
-                parameters=0 if module in seen else parameters(module).trainable,
-                multiply_adds=(counter.get_total_flops() - counted_before.pop()) // 2,
+                parameters=uncounted.pop(module, 0),
+                multiply_adds=counter.total - counted_before.pop(),
             )
         )
-        seen.add(module)
 
+    counter = _MultiplyAddCounter()
+    uncounted = {module: parameters(module).trainable for module in names}
     counted_before: list[int] = []
     hooks = [module.register_forward_pre_hook(before) for module in names]
     hooks += [module.register_forward_hook(after) for module in names]
     try:
-        with FlopCounterMode(display=False) as counter:
-            run_on_meta(model, input_shape)
+        run_on_meta(model, input_shape, watch=counter)
     finally:
         for hook in hooks:
             hook.remove()
     return LayerTable(tuple(calls))
+
+
+class _MultiplyAddCounter(LightDispatchMode):
+    """Adds up the multiply-adds of what torch executes, by torch's own formulas.
+
+    Torch's ``FlopCounterMode`` does the same and also takes every other operation apart in search of more of them,
+    which on the meta device loads torch's compiler and takes five times as long.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.total = 0
+
+    def __torch_dispatch__(
+        self, operation: torch._ops.OpOverload, types: tuple, args: tuple = (), kwargs: dict | None = None
+    ) -> object:
+        result = operation(*args, **(kwargs or {}))
+        count = flop_registry.get(operation.overloadpacket)
+        if count is not None:
+            self.total += count(*args, **(kwargs or {}), out_val=result) // 2
+        return result

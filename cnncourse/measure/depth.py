@@ -12,7 +12,7 @@ import torch
 import torch.fx
 from torch import nn
 
-from cnncourse.measure.tracing import LayerTracer, trace
+from cnncourse.measure.tracing import LayerTracer, Trace, trace
 
 # Steps that change no number, or are not there in evaluation: no layer in anybody's count.
 UNCOUNTED_MODULES = (nn.Flatten, nn.Identity, nn.Dropout, nn.Dropout2d)
@@ -47,32 +47,27 @@ def depth(model: nn.Module, _input_shape: tuple[int, ...] | None = None) -> Dept
         ValueError: if it cannot be traced.
 
     """
-    graph = trace(model, LayerTracer())
-    modules = dict(graph.named_modules())
+    steps = trace(model, LayerTracer())
     return Depth(
-        weight_layers=_longest(graph, lambda node: _has_weight(node, modules)),
-        longest_path=_longest(graph, lambda node: _is_layer(node, modules)),
+        weight_layers=_longest(steps, _has_weight),
+        longest_path=_longest(steps, _is_layer),
     )
 
 
-def _longest(graph: torch.fx.GraphModule, counts: Callable[[torch.fx.Node], bool]) -> int:
+def _longest(steps: Trace, counts: Callable[[torch.fx.Node, nn.Module | None], bool]) -> int:
     lengths: dict[torch.fx.Node, int] = {}
-    for node in graph.graph.nodes:
+    for node in steps.nodes:
         before = max((lengths[source] for source in node.all_input_nodes), default=0)
-        lengths[node] = before + bool(counts(node))
+        lengths[node] = before + bool(counts(node, steps.layer(node)))
     return max(lengths.values())
 
 
-def _has_weight(node: torch.fx.Node, modules: dict[str, nn.Module]) -> bool:
-    if node.op != "call_module":
-        return False
-    module = modules[node.target]
-    return getattr(module, "weight", None) is not None and not isinstance(module, nn.modules.batchnorm._BatchNorm)
+def _has_weight(_node: torch.fx.Node, layer: nn.Module | None) -> bool:
+    return getattr(layer, "weight", None) is not None and not isinstance(layer, nn.modules.batchnorm._BatchNorm)
 
 
-def _is_layer(node: torch.fx.Node, modules: dict[str, nn.Module]) -> bool:
-    if node.op == "placeholder":
-        return True
-    if node.op == "call_module":
-        return not isinstance(modules[node.target], UNCOUNTED_MODULES)
-    return node.op == "call_function" and node.target in MERGES and len(node.all_input_nodes) > 1
+def _is_layer(node: torch.fx.Node, layer: nn.Module | None) -> bool:
+    if layer is not None:
+        return not isinstance(layer, UNCOUNTED_MODULES)
+    is_merge = node.op == "call_function" and node.target in MERGES and len(node.all_input_nodes) > 1
+    return is_merge or node.op == "placeholder"

@@ -8,7 +8,7 @@ import torch.fx
 import torch.nn.functional as F
 from torch import nn
 
-from cnncourse.measure.tracing import note_shapes, trace
+from cnncourse.measure.tracing import trace
 
 WINDOWED_MODULES = (nn.Conv2d, nn.MaxPool2d, nn.AvgPool2d)
 CONVOLUTIONS = (F.conv2d, torch.conv2d)
@@ -45,20 +45,19 @@ def receptive_field(model: nn.Module, input_shape: tuple[int, ...]) -> tuple[Rec
         ValueError: if it cannot be traced.
 
     """
-    graph = trace(model, torch.fx.Tracer())
-    if any(node.target in CONVOLUTIONS for node in graph.graph.nodes):
-        note_shapes(graph, input_shape)  # such a convolution is told its kernel's size by its weights alone
-    modules = dict(graph.named_modules())
+    steps = trace(model, torch.fx.Tracer())
+    if any(node.target in CONVOLUTIONS for node in steps.nodes):
+        steps = trace(model, torch.fx.Tracer(), input_shape)  # their kernels are known from the shape of the weights
     fields: dict[torch.fx.Node, tuple[tuple[int, int], tuple[int, int]]] = {}
     found = []
-    for node in graph.graph.nodes:
+    for node in steps.nodes:
         sources = [fields[source] for source in node.all_input_nodes if source in fields]
         if node.op == "placeholder":
             fields[node] = ((1, 1), (1, 1))
         elif sources:
             size = tuple(max(source[0][axis] for source in sources) for axis in (0, 1))
             stride = tuple(max(source[1][axis] for source in sources) for axis in (0, 1))
-            window = _window(node, modules)
+            window = _window(node, steps.layer(node))
             if window is not None:
                 kernel, step, dilation = window
                 size = tuple(s + (k - 1) * d * j for s, k, d, j in zip(size, kernel, dilation, stride, strict=True))
@@ -70,17 +69,16 @@ def receptive_field(model: nn.Module, input_shape: tuple[int, ...]) -> tuple[Rec
 
 
 def _window(
-    node: torch.fx.Node, modules: dict[str, nn.Module]
+    node: torch.fx.Node, layer: nn.Module | None
 ) -> tuple[tuple[int, int], tuple[int, int], tuple[int, int]] | None:
     """Return kernel, stride and dilation of a step that looks through a window, ``None`` for any other."""
-    if node.op == "call_module" and isinstance(modules[node.target], WINDOWED_MODULES):
-        module = modules[node.target]
-        return _pair(module.kernel_size), _pair(module.stride), _pair(getattr(module, "dilation", 1))
+    if isinstance(layer, WINDOWED_MODULES):
+        return _pair(layer.kernel_size), _pair(layer.stride), _pair(getattr(layer, "dilation", 1))
     is_convolution = node.target in CONVOLUTIONS
     if node.op != "call_function" or not (is_convolution or node.target in WINDOWED_FUNCTIONS):
         return None
     if is_convolution:
-        kernel = tuple(node.args[1].meta["tensor_meta"].shape[2:])
+        kernel = tuple(node.args[1].meta["shape"][2:])
         return kernel, _pair(node.kwargs.get("stride", 1)), _pair(node.kwargs.get("dilation", 1))
     kernel = node.kwargs["kernel_size"] if "kernel_size" in node.kwargs else node.args[1]
     return _pair(kernel), _pair(node.kwargs.get("stride") or kernel), (1, 1)

@@ -1,11 +1,15 @@
 """Look at a network without computing anything, and leave it as it was."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 
 import torch
 from torch import Tensor, nn
 from torch.func import functional_call
+
+from cnncourse.measure.shapes_alone import ShapesAlone
+
+NOBODY_WATCHES = nullcontext()
 
 
 @contextmanager
@@ -20,15 +24,18 @@ def evaluation_mode(model: nn.Module) -> Iterator[None]:
             module.training = mode
 
 
-def run_on_meta(model: nn.Module, input_shape: tuple[int, ...]) -> Tensor:
+def run_on_meta(
+    model: nn.Module, input_shape: tuple[int, ...], watch: AbstractContextManager = NOBODY_WATCHES
+) -> Tensor:
     """Run a network on shapes alone: no weight is copied, no number computed or drawn.
 
     Args:
         model: any network.
         input_shape: shape of one image: (channels, height, width).
+        watch: a dispatch mode that is to see each operation.
 
     """
     tensors = dict(model.named_parameters()) | dict(model.named_buffers())
-    shadows = {name: tensor.to("meta") for name, tensor in tensors.items()}
-    with evaluation_mode(model), torch.no_grad():
+    shadows = {name: torch.empty(tensor.shape, dtype=tensor.dtype, device="meta") for name, tensor in tensors.items()}
+    with evaluation_mode(model), torch.no_grad(), ShapesAlone(), watch:
         return functional_call(model, shadows, (torch.empty(1, *input_shape, device="meta"),))

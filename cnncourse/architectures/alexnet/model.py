@@ -7,10 +7,12 @@ in one tower, in its footnote on the layers, here with the widths that torchvisi
 """
 
 from collections.abc import Callable
+from functools import partial
 
 from torch import Tensor, nn
 
 from cnncourse.architectures.expected_images import expect_images
+from cnncourse.architectures.initialisation import initialise
 
 # Section 3.5: kernels of each convolutional layer, of both towers together.
 WIDTHS = (96, 256, 384, 384, 256)
@@ -157,17 +159,11 @@ def initialise_as_published(model: AlexNet) -> None:
     Biases are 1 in conv2, conv4, conv5 and the hidden fully connected layers, so that their ReLUs start out with
     positive inputs, and 0 in the other layers.
     """
-    for layer in model.modules():
-        if isinstance(layer, nn.Conv2d | nn.Linear):
-            nn.init.normal_(layer.weight, std=0.01)
-            nn.init.zeros_(layer.bias)
+    initialise(model, partial(nn.init.normal_, std=0.01))
     for layer in (model.conv2, model.conv4, model.conv5, model.fc6, model.fc7):
         nn.init.ones_(layer.bias)
 
 
 def initialise_by_fan_in(model: nn.Module) -> None:
     """Draw weights from a normal distribution of variance 2 / fan-in, biases 0 (He et al. 2015, equation 10)."""
-    for layer in model.modules():
-        if isinstance(layer, nn.Conv2d | nn.Linear):
-            nn.init.kaiming_normal_(layer.weight, nonlinearity="relu")
-            nn.init.zeros_(layer.bias)
+    initialise(model, partial(nn.init.kaiming_normal_, nonlinearity="relu"))

@@ -18,10 +18,10 @@ from functools import partial
 from torch import Tensor, nn
 
 from cnncourse.architectures.expected_images import expect_images
-from cnncourse.architectures.inception_v1.model import initialise_for_relu
 from cnncourse.architectures.inception_v3.model import Branch, InceptionA, ParallelBranches, ReductionA, Step
 from cnncourse.architectures.inception_v3.model import Stem as InceptionV3Stem
 from cnncourse.architectures.inception_v4.model import Stem as InceptionV4Stem
+from cnncourse.architectures.initialisation import initialise_for_relu
 
 # The released code's factors on the residuals of the blocks on 35×35, 17×17 and 8×8 maps; the paper says 0.1 to 0.3.
 RESIDUAL_SCALES: tuple[float, float, float] = (0.17, 0.10, 0.20)

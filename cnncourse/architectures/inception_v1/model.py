@@ -17,6 +17,7 @@ import torch
 from torch import Tensor, nn
 
 from cnncourse.architectures.expected_images import expect_images
+from cnncourse.architectures.initialisation import initialise_for_relu
 
 
 class ModuleFilters(NamedTuple):
@@ -308,20 +309,6 @@ def first_layer(in_channels: int, out_channels: int, *, unit: Unit, stride: int,
         nn.Conv2d(in_channels, multiplied, kernel_size=7, stride=stride, padding=3, groups=in_channels, bias=False),
         unit(multiplied, out_channels, kernel_size=1),
     )
-
-
-def initialise_for_relu(model: nn.Module) -> None:
-    """Draw a model's convolutions from a normal distribution of variance 2 / fan-in; set their biases to zero.
-
-    The variance makes up for the half that ReLU cuts off (K. He et al. 2015). It is also what the authors' released
-    code of Inception-v3, Inception-v4 and Inception-ResNet does ("variance_scaling_initializer").
-    """
-    for module in model.modules():
-        # On the meta device there are no numbers to draw, and asking for them makes torch import its compiler.
-        if isinstance(module, nn.Conv2d) and not module.weight.is_meta:
-            nn.init.kaiming_normal_(module.weight, nonlinearity="relu")
-            if module.bias is not None:
-                nn.init.zeros_(module.bias)
 
 
 VARIANTS: dict[str, Callable[..., nn.Module]] = {

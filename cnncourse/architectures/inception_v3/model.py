@@ -22,7 +22,8 @@ import torch
 from torch import Tensor, nn
 
 from cnncourse.architectures.expected_images import expect_images
-from cnncourse.architectures.inception_v1.model import ConvBatchNormReLU, initialise_for_relu, scaled
+from cnncourse.architectures.inception_v1.model import ConvBatchNormReLU, scaled
+from cnncourse.architectures.initialisation import initialise, initialise_for_relu
 
 # Filters after the average pooling in each module on 35×35 maps; the modules have 256, 288 and 288 output maps.
 INCEPTION_A_POOL_FILTERS: tuple[int, ...] = (32, 64, 64)
@@ -288,8 +289,8 @@ class AuxiliaryClassifier(nn.Module):
 
     def initialise(self) -> None:
         """Draw the last two layers' weights as the released code does: the classifier starts almost silent."""
-        nn.init.trunc_normal_(self.convolutions[-1].convolution.weight, std=0.01)
-        nn.init.trunc_normal_(self.output.weight, std=0.001)
+        initialise(self.convolutions[-1], partial(nn.init.trunc_normal_, std=0.01))
+        initialise(self.output, partial(nn.init.trunc_normal_, std=0.001))
 
     def forward(self, maps: Tensor) -> Tensor:
         """Turn maps of shape (N, in_channels, 17, 17) into class scores of shape (N, num_classes)."""

@@ -13,7 +13,6 @@ from collections.abc import Callable
 from torch import Tensor, nn
 
 from cnncourse.architectures.expected_images import expect_images
-from cnncourse.architectures.inception_v1.model import initialise_for_relu
 from cnncourse.architectures.inception_v3.model import (
     AveragePoolBranch,
     Branch,
@@ -21,6 +20,7 @@ from cnncourse.architectures.inception_v3.model import (
     ParallelBranches,
     ReductionA,
 )
+from cnncourse.architectures.initialisation import initialise_for_relu
 
 # Figure 9 of the paper: numbers of Inception-A, -B and -C modules.
 REPEATS: tuple[int, int, int] = (4, 7, 3)

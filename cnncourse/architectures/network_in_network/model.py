@@ -12,6 +12,7 @@ from typing import NamedTuple
 from torch import Tensor, nn
 
 from cnncourse.architectures.expected_images import expect_images
+from cnncourse.architectures.initialisation import initialise_for_relu
 
 
 class Stage(NamedTuple):
@@ -115,10 +116,7 @@ class NetworkInNetwork(nn.Module):
             in_channels = widths[-1]
         self.layers = nn.Sequential(*layers)
         self.global_average_pool = nn.AdaptiveAvgPool2d(1)
-        for layer in self.modules():
-            if isinstance(layer, nn.Conv2d):
-                nn.init.kaiming_normal_(layer.weight, nonlinearity="relu")
-                nn.init.zeros_(layer.bias)
+        initialise_for_relu(self)
 
     @classmethod
     def small(cls, num_classes: int = 10, in_channels: int = 3) -> "NetworkInNetwork":

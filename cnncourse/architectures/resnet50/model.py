@@ -12,6 +12,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from cnncourse.architectures.expected_images import expect_images
+from cnncourse.architectures.initialisation import initialise
 
 
 class ZeroPaddedShortcut(nn.Module):
@@ -193,10 +194,8 @@ class ResidualNetwork(nn.Module):
             self.stages.add_module(f"conv{number}_x", stage)
         self.global_average_pool = nn.AdaptiveAvgPool2d(1)
         self.fc = nn.Linear(channels, num_classes)
-        for layer in self.modules():
-            if isinstance(layer, nn.Conv2d):
-                # He et al. 2015, as section 3.4 has it; batch normalisation starts as the identity, torch's default.
-                nn.init.kaiming_normal_(layer.weight, mode="fan_out", nonlinearity="relu")
+        # He et al. 2015, as section 3.4 has it; batch normalisation starts as the identity, torch's default.
+        initialise(self, partial(nn.init.kaiming_normal_, mode="fan_out", nonlinearity="relu"), (nn.Conv2d,))
 
     def forward(self, images: Tensor) -> Tensor:
         """Turn images of shape (N, in_channels, height, width) into class scores of shape (N, num_classes)."""

@@ -11,6 +11,7 @@ from functools import partial
 from torch import Tensor, nn
 
 from cnncourse.architectures.expected_images import expect_images
+from cnncourse.architectures.initialisation import initialise
 
 # Table 1 of the paper: the kernel sizes of the convolutions in each of the five stages.
 CONFIGURATIONS: dict[str, tuple[tuple[int, ...], ...]] = {
@@ -89,10 +90,7 @@ class VGG(nn.Module):
         self.fc3 = nn.Linear(hidden_units, num_classes)
         self.relu = nn.ReLU(inplace=True)
         self.dropout = nn.Dropout(DROPOUT)
-        for layer in self.modules():
-            if isinstance(layer, nn.Conv2d | nn.Linear):
-                initialise_weight(layer.weight)
-                nn.init.zeros_(layer.bias)
+        initialise(self, initialise_weight)
 
     @staticmethod
     def small(num_classes: int = 10, in_channels: int = 3) -> "VGG":

@@ -14,7 +14,8 @@ from functools import partial
 from torch import Tensor, nn
 
 from cnncourse.architectures.expected_images import expect_images
-from cnncourse.architectures.inception_v1.model import ConvBatchNormReLU, initialise_for_relu, scaled
+from cnncourse.architectures.inception_v1.model import ConvBatchNormReLU, scaled
+from cnncourse.architectures.initialisation import initialise_for_relu
 
 # Figure 5 of the paper: filters of the separable convolutions, module by module.
 ENTRY_FLOW: tuple[tuple[int, ...], ...] = ((128, 128), (256, 256), (728, 728))
