@@ -79,6 +79,16 @@ def test_traces_of_fx_and_export_give_the_same_scores(record):
 
 
 @every_network
+def test_full_network_can_be_traced_and_exported_for_any_batch(record):
+    model = on_meta(record.build)
+    images = torch.empty(2, *record.input_shape, device="meta")
+    scores = model(images)
+    exported = torch.export.export(model, (images,), dynamic_shapes=({0: torch.export.Dim("batch")},))
+    for traced in (torch.fx.symbolic_trace(model), exported.module()):
+        assert traced(torch.empty(5, *record.input_shape, device="meta")).shape == (5, *scores.shape[1:])
+
+
+@every_network
 def test_multiply_adds_are_half_of_torchs_floating_point_operations(record):
     from torch.utils.flop_counter import FlopCounterMode
 

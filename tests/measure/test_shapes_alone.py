@@ -32,7 +32,9 @@ def assert_same(run):
     assert outcome(run, "meta", ShapesAlone()) == outcome(run, "cpu", torch.no_grad())
 
 
-@given(sides, pairs, pairs, margins, pairs, st.sampled_from([(4, 6, 1), (4, 6, 2), (4, 4, 4), (3, 6, 2)]), st.booleans())
+@given(
+    sides, pairs, pairs, margins, pairs, st.sampled_from([(4, 6, 1), (4, 6, 2), (4, 4, 4), (3, 6, 2)]), st.booleans()
+)
 def test_convolutions(side, window, stride, padding, dilation, channels, bias):
     inputs, outputs, groups = channels
     weight = (outputs, inputs // groups, *window)
