@@ -26,6 +26,13 @@ def main(arguments: list[str] | None = None) -> int:
     draw.add_argument("--variant", help="one of the network's variants")
     draw.set_defaults(run=_draw)
 
+    table = commands.add_parser("article-table", help="rebuild the article's table of six networks from ours")
+    table.set_defaults(run=_article_table)
+
+    benchmark = commands.add_parser("benchmark", help="time each idea beside the plain construction it replaces")
+    benchmark.add_argument("--rounds", type=_positive, default=10, help="how often each is timed (10)")
+    benchmark.set_defaults(run=_benchmark)
+
     progress = commands.add_parser("progress", help="show the quiz answers recorded so far")
     progress.set_defaults(run=_progress)
 
@@ -98,6 +105,33 @@ def _draw(options: argparse.Namespace) -> int:
     title = f"{record.title} ({options.variant or record.year})"
     draw(record.build(variant=options.variant), record.input_shape, title).save(options.file)
     print(f"{options.file}: {title}")
+    return 0
+
+
+def _article_table(_options: argparse.Namespace) -> int:
+    from cnncourse.architectures.article_table import article_table
+
+    print(article_table())
+    return 0
+
+
+def _positive(text: str) -> int:
+    if not text.isdigit() or int(text) == 0:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of 1 or more")
+    return int(text)
+
+
+def _benchmark(options: argparse.Namespace) -> int:
+    # Threads that wait by spinning slow each other down as soon as another program runs; read when torch is loaded.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    import torch
+
+    from cnncourse.architectures.benchmark import benchmark
+
+    print(f"torch {torch.__version__}, {torch.get_num_threads()} threads; times and memory are multiples of the first")
+    print("line of each table: the median, and in brackets the lowest and highest, of rounds in turns.")
+    for title, table in benchmark(options.rounds):
+        print(f"\n{title}\n{table}", flush=True)
     return 0
 
 

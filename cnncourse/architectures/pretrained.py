@@ -36,6 +36,7 @@ class Checkpoint:
         build: makes the network that the weights are for.
         address: where they are downloaded; the file name ends with the beginning of its SHA-256.
         adjust: sets what weights cannot carry and the library does differently from the authors; says what it set.
+        background: whether the published file has a class before the others, for "none of them", which is left out.
 
     """
 
@@ -43,6 +44,7 @@ class Checkpoint:
     build: Callable[..., nn.Module]
     address: str
     adjust: Callable[[nn.Module], str] | None = None
+    background: bool = False
 
 
 def _average_with_border(model: nn.Module) -> str:
@@ -50,6 +52,14 @@ def _average_with_border(model: nn.Module) -> str:
         if isinstance(module, nn.AvgPool2d):
             module.count_include_pad = True
     return "average pools count the zeros beyond the border, which those of the authors do not"
+
+
+def _own_normalisation(_model: nn.Module) -> str:
+    return "images are to be normalised with mean 0.5 and standard deviation 0.5, not with ImageNet's"
+
+
+def _as_torchvisions_inception_v3(model: nn.Module) -> str:
+    return f"{_average_with_border(model)}; {_own_normalisation(model)}"
 
 
 def _small_epsilon(model: nn.Module) -> str:
@@ -66,20 +76,36 @@ CHECKPOINTS: tuple[Checkpoint, ...] = (
     Checkpoint("torchvision", partial(VGG, configuration="B"), TORCHVISION + "vgg13-19584684.pth"),
     Checkpoint("torchvision", VGG16, TORCHVISION + "vgg16-397923af.pth"),
     Checkpoint("torchvision", partial(VGG, configuration="E"), TORCHVISION + "vgg19-dcbb9e9d.pth"),
-    Checkpoint("torchvision", partial(InceptionV1, batch_norm=True), TORCHVISION + "googlenet-1378be20.pth"),
-    Checkpoint("torchvision", InceptionV3, TORCHVISION + "inception_v3_google-0cc3c7bd.pth", _average_with_border),
-    Checkpoint("timm", InceptionV3, TORCHVISION + "inception_v3_google-0cc3c7bd.pth", _average_with_border),
+    Checkpoint("timm", partial(VGG, configuration="A"), TORCHVISION + "vgg11-8a719046.pth"),
+    Checkpoint("timm", partial(VGG, configuration="B"), TORCHVISION + "vgg13-19584684.pth"),
+    Checkpoint("timm", VGG16, TORCHVISION + "vgg16-397923af.pth"),
+    Checkpoint("timm", partial(VGG, configuration="E"), TORCHVISION + "vgg19-dcbb9e9d.pth"),
+    Checkpoint(
+        "torchvision", partial(InceptionV1, batch_norm=True), TORCHVISION + "googlenet-1378be20.pth", _own_normalisation
+    ),
+    Checkpoint(
+        "torchvision", InceptionV3, TORCHVISION + "inception_v3_google-0cc3c7bd.pth", _as_torchvisions_inception_v3
+    ),
+    Checkpoint("timm", InceptionV3, TORCHVISION + "inception_v3_google-0cc3c7bd.pth", _as_torchvisions_inception_v3),
     Checkpoint("torchvision", partial(ResNet, depth=18), TORCHVISION + "resnet18-f37072fd.pth"),
     Checkpoint("torchvision", partial(ResNet, depth=34), TORCHVISION + "resnet34-b627a593.pth"),
     Checkpoint("torchvision", partial(ResNet50, **_FACEBOOK_STRIDE), TORCHVISION + "resnet50-0676ba61.pth"),
     Checkpoint("timm", partial(ResNet50, **_FACEBOOK_STRIDE), TIMM + "v0.1-rsb-weights/resnet50_a1_0-14fe96d1.pth"),
     Checkpoint("torchvision", partial(ResNet, depth=101, **_FACEBOOK_STRIDE), TORCHVISION + "resnet101-63fe2227.pth"),
     Checkpoint("torchvision", partial(ResNet, depth=152, **_FACEBOOK_STRIDE), TORCHVISION + "resnet152-394f9c45.pth"),
+    Checkpoint("timm", partial(ResNet, depth=18), TIMM + "v0.1-rsb-weights/resnet18_a1_0-d63eafa0.pth"),
+    Checkpoint("timm", partial(ResNet, depth=34), TIMM + "v0.1-rsb-weights/resnet34_a1_0-46f8f793.pth"),
+    Checkpoint(
+        "timm", partial(ResNet, depth=101, **_FACEBOOK_STRIDE), TIMM + "v0.1-rsb-weights/resnet101_a1_0-cdcb52a9.pth"
+    ),
+    Checkpoint(
+        "timm", partial(ResNet, depth=152, **_FACEBOOK_STRIDE), TIMM + "v0.1-rsb-weights/resnet152_a1_0-2eee8a7a.pth"
+    ),
     Checkpoint("torchvision", ResNeXt50, TORCHVISION + "resnext50_32x4d-7cdf4587.pth"),
     Checkpoint("timm", ResNeXt50, TORCHVISION + "resnext50_32x4d-7cdf4587.pth"),
     Checkpoint("timm", Xception, TIMM + "v0.1-cadene/xception-43020ad28.pth", _small_epsilon),
-    Checkpoint("timm", InceptionV4, TIMM + "v0.1-cadene/inceptionv4-8e4777a0.pth"),
-    Checkpoint("timm", InceptionResNetV2, TIMM + "v0.1-weights/inception_resnet_v2-940b1cd6.pth"),
+    Checkpoint("timm", InceptionV4, TIMM + "v0.1-cadene/inceptionv4-8e4777a0.pth", background=True),
+    Checkpoint("timm", InceptionResNetV2, TIMM + "v0.1-weights/inception_resnet_v2-940b1cd6.pth", background=True),
 )
 
 
@@ -103,7 +129,7 @@ def load_pretrained(model: nn.Module, source: str, path: str | Path | None = Non
     """
     checkpoint = _checkpoint_for(model, source)
     tensors = _fetched(checkpoint) if path is None else torch.load(path, map_location="cpu", weights_only=True)
-    matched = _match(model, tensors)
+    matched = _match(model, tensors, background=checkpoint.background)
     model.load_state_dict(matched)
     if checkpoint.adjust is not None:
         print(f"As in {source}, {checkpoint.adjust(model)}.")
@@ -117,7 +143,7 @@ def _checkpoint_for(model: nn.Module, source: str) -> Checkpoint:
     description = repr(model)  # tells every layer, kernel, stride, padding and epsilon
     for checkpoint in offered:
         for auxiliary in ({}, {"auxiliary": True}):
-            if _described(checkpoint, auxiliary) == description:
+            if description in _described(checkpoint, auxiliary):
                 return checkpoint
     names = ", ".join(Path(checkpoint.address).name.rpartition("-")[0] for checkpoint in offered)
     raise LookupError(
@@ -126,12 +152,18 @@ def _checkpoint_for(model: nn.Module, source: str) -> Checkpoint:
     )
 
 
-def _described(checkpoint: Checkpoint, options: Mapping[str, bool]) -> str | None:
+def _described(checkpoint: Checkpoint, options: Mapping[str, bool]) -> set[str]:
+    """Return what a checkpoint's network looks like, before and after it has been adjusted."""
     with torch.device("meta"):
         try:
-            return repr(checkpoint.build(**options))
+            model = checkpoint.build(**options)
         except TypeError:  # a network without auxiliary classifiers
-            return None
+            return set()
+    described = {repr(model)}
+    if checkpoint.adjust is not None:
+        checkpoint.adjust(model)
+        described.add(repr(model))
+    return described
 
 
 def _fetched(checkpoint: Checkpoint) -> Mapping[str, Tensor]:
@@ -146,14 +178,20 @@ def _fetched(checkpoint: Checkpoint) -> Mapping[str, Tensor]:
         ) from error
 
 
-def _match(model: nn.Module, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+def _match(model: nn.Module, tensors: Mapping[str, Tensor], *, background: bool) -> dict[str, Tensor]:
     """Return the checkpoint's tensors under the model's names, matched by order and shape."""
     own = {name: tensor for name, tensor in model.state_dict().items() if not _is_counter(name)}
     given = {name: tensor for name, tensor in tensors.items() if not _is_counter(name)}
     if getattr(model, "auxiliary_4a", None) is None and getattr(model, "auxiliary", None) is None:
         given = {name: tensor for name, tensor in given.items() if not name.startswith(AUXILIARY_NAMES)}
+    if background:
+        classifier = list(given)[-2:]  # weight and bias
+        classes = next(reversed(own.values())).shape[0]
+        given |= {name: given[name][1:] for name in classifier if given[name].shape[0] == classes + 1}
     for (own_name, own_tensor), (name, tensor) in zip(own.items(), given.items(), strict=False):
-        if own_tensor.shape != tensor.shape:
+        if own_tensor.ndim == 2 and tensor.ndim == 4 and own_tensor.shape == tensor.flatten(1).shape:
+            given[name] = tensor.flatten(1)  # timm keeps the fully connected layers of a VGG as convolutions
+        elif own_tensor.shape != tensor.shape:
             raise ValueError(
                 f"the checkpoint does not fit: {own_name} has shape {tuple(own_tensor.shape)}, "
                 f"and the tensor in its place, {name}, {tuple(tensor.shape)}"

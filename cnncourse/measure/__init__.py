@@ -9,9 +9,10 @@ from cnncourse.measure.counts import (
     parameters,
     parameters_by_block,
 )
-from cnncourse.measure.depth import Depth, depth
+from cnncourse.measure.depth import Depth, depth, longest_path
 from cnncourse.measure.memory import activation_memory, size_on_disk
 from cnncourse.measure.receptive_field import ReceptiveField, receptive_field
+from cnncourse.measure.table import Table
 
 __all__ = [
     "Depth",
@@ -19,9 +20,11 @@ __all__ = [
     "LayerTable",
     "Parameters",
     "ReceptiveField",
+    "Table",
     "activation_memory",
     "depth",
     "layers",
+    "longest_path",
     "multiply_adds",
     "parameters",
     "parameters_by_block",

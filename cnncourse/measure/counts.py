@@ -4,7 +4,6 @@ Shapes are without the batch. Multiply-adds are those of convolutions and linear
 them; additions of a bias, pooling and activation functions are not counted.
 """
 
-import html
 from dataclasses import dataclass
 
 import torch
@@ -13,6 +12,7 @@ from torch.utils.flop_counter import flop_registry
 
 from cnncourse.measure.shadow import run_on_meta
 from cnncourse.measure.shapes_alone import LightDispatchMode
+from cnncourse.measure.table import Table
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,9 @@ class LayerTable:
 
     layers: tuple[Layer, ...]
 
-    def _rows(self) -> list[tuple[str, ...]]:
+    @property
+    def table(self) -> Table:
+        """The layers as a table, with a line for the whole."""
         rows = [
             (
                 layer.name,
@@ -67,32 +69,14 @@ class LayerTable:
             for layer in self.layers
         ]
         totals = (sum(layer.parameters for layer in self.layers), sum(layer.multiply_adds for layer in self.layers))
-        return [*rows, ("total", "", "", *(f"{total:,}" for total in totals))]
+        rows.append(("total", "", "", *(f"{total:,}" for total in totals)))
+        return Table(("layer", "kind", "output", "parameters", "multiply-adds"), tuple(rows), "lllrr", total=True)
 
     def __repr__(self) -> str:
-        rows = [("layer", "kind", "output", "parameters", "multiply-adds"), *self._rows()]
-        widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-        return "\n".join(
-            "  ".join(
-                cell.ljust(width) if i < 3 else cell.rjust(width)
-                for i, (cell, width) in enumerate(zip(row, widths, strict=True))
-            )
-            for row in rows
-        )
+        return repr(self.table)
 
     def _repr_html_(self) -> str:
-        heads = ("layer", "kind", "output", "parameters", "multiply-adds")
-        alignments = ("left", "left", "left", "right", "right")
-
-        def line(tag: str, cells: tuple[str, ...]) -> str:
-            inner = "".join(
-                f"<{tag} style=text-align:{alignment}>{html.escape(cell)}</{tag}>"
-                for cell, alignment in zip(cells, alignments, strict=True)
-            )
-            return f"<tr>{inner}</tr>"
-
-        *body, total = self._rows()
-        return f"<table>{line('th', heads)}{''.join(line('td', row) for row in body)}{line('th', total)}</table>"
+        return self.table._repr_html_()
 
 
 def parameters(model: nn.Module) -> Parameters:

@@ -49,17 +49,38 @@ def depth(model: nn.Module, _input_shape: tuple[int, ...] | None = None) -> Dept
     """
     steps = trace(model, LayerTracer())
     return Depth(
-        weight_layers=_longest(steps, _has_weight),
-        longest_path=_longest(steps, _is_layer),
+        weight_layers=len(_longest(steps, _has_weight)),
+        longest_path=len(_longest(steps, _is_layer)),
     )
 
 
-def _longest(steps: Trace, counts: Callable[[torch.fx.Node, nn.Module | None], bool]) -> int:
+def longest_path(model: nn.Module) -> tuple[nn.Module | str, ...]:
+    """Return the layers on the longest way from image to scores, as many as ``depth(model).longest_path``.
+
+    Args:
+        model: any network that ``torch.fx`` can trace.
+
+    Returns:
+        Each layer's module; for the input, a sum, a product or a concatenation, its name.
+
+    """
+    steps = trace(model, LayerTracer())
+    return tuple(steps.layer(node) or node.name for node in _longest(steps, _is_layer))
+
+
+def _longest(steps: Trace, counts: Callable[[torch.fx.Node, nn.Module | None], bool]) -> list[torch.fx.Node]:
+    """Return the counted steps on the way that has most of them."""
     lengths: dict[torch.fx.Node, int] = {}
     for node in steps.nodes:
         before = max((lengths[source] for source in node.all_input_nodes), default=0)
         lengths[node] = before + bool(counts(node, steps.layer(node)))
-    return max(lengths.values())
+    way = []
+    node = max(lengths, key=lengths.__getitem__)
+    while node is not None:
+        if counts(node, steps.layer(node)):
+            way.append(node)
+        node = max(node.all_input_nodes, key=lengths.__getitem__, default=None)
+    return way[::-1]
 
 
 def _has_weight(_node: torch.fx.Node, layer: nn.Module | None) -> bool:

@@ -66,8 +66,32 @@ def test_what_the_library_does_differently_is_set_and_said(tmp_path, capsys):
     with seeded(0):
         model = architecture("xception").build()
     load_pretrained(model, "timm", library_file(model, tmp_path / "weights.pt"))
+    load_pretrained(model, "timm", tmp_path / "weights.pt")  # once more, as when a cell is run again
     assert {module.eps for module in model.modules() if isinstance(module, nn.BatchNorm2d)} == {1e-5}
     assert "epsilon of 1e-5" in capsys.readouterr().out
+
+
+def test_class_for_none_of_them_is_left_out(tmp_path):
+    with seeded(0):
+        source, model = architecture("inception-v4").build(), architecture("inception-v4").build()
+
+    def with_background(tensors):
+        *_, weight, bias = tensors
+        extra = {name: torch.cat([tensors[name][:1] + 1, tensors[name]]) for name in (weight, bias)}
+        return tensors | extra
+
+    load_pretrained(model, "timm", library_file(source, tmp_path / "weights.pt", with_background))
+    assert all(torch.equal(a, b) for a, b in zip(model.parameters(), source.parameters(), strict=True))
+
+
+def test_fully_connected_layers_kept_as_convolutions_fit(tmp_path):
+    def as_convolutions(tensors):
+        shapes = {(4096, 25088): (4096, 512, 7, 7), (4096, 4096): (4096, 4096, 1, 1)}
+        return {name: tensor.reshape(shapes.get(tuple(tensor.shape), tensor.shape)) for name, tensor in tensors.items()}
+
+    source, model = (architecture("vgg-16").build(variant="vgg-11") for _ in range(2))
+    load_pretrained(model, "timm", library_file(source, tmp_path / "weights.pt", as_convolutions))
+    assert torch.equal(model.fc1.weight, source.fc1.weight)
 
 
 def test_auxiliary_classifiers_of_a_checkpoint_are_left_out_where_the_model_has_none(tmp_path):
