@@ -2,12 +2,13 @@
 
 from dataclasses import dataclass
 
-import torch.fx
-from torch import nn
-
 PAPER = "#ffffff"  # pictures bring their own background, so that they read the same on a dark theme
 INK = "#222222"
+FAINT_INK = "#666666"
+FRAME_FILL, FRAME_EDGE = "#f6f6f3", "#8a8a85"
+NEW = "#d55e00"  # marks what is new in a comparison
 POSITIVE, NEGATIVE = "#000000", "#d55e00"  # numbers above and below zero, wherever they are shown as shades
+FONT = "Helvetica, Arial, 'DejaVu Sans', sans-serif"
 
 
 @dataclass(frozen=True)
@@ -24,46 +25,20 @@ class Kind:
     fill: str
 
 
+# Lightness falls from kind to kind, so that they differ in grey print too.
 KINDS = {
-    "input": Kind("input", "#eeeeee"),
-    "convolution": Kind("convolution", "#a6d3f2"),
-    "pooling": Kind("sub-sampling", "#f7c98b"),
-    "linear": Kind("fully connected", "#9ddcc4"),
-    "output": Kind("output codes", "#e8bcd5"),
+    "input": Kind("input", "#ffffff"),
+    "convolution": Kind("convolution", "#9fcdf0"),
+    "depthwise": Kind("depthwise or grouped convolution", "#6fa8d6"),
+    "pooling": Kind("pooling", "#f5b971"),
+    "linear": Kind("fully connected", "#7fcfb0"),
+    "output": Kind("output codes", "#e3a9cb"),
     "normalisation": Kind("normalisation", "#f5ee9e"),
-    "activation": Kind("activation", "#f0b59a"),
-    "merge": Kind("merge", "#c9c3e6"),
+    "activation": Kind("activation", "#f2c4ae"),
+    "merge": Kind("sum, product or concatenation", "#c4bce6"),
+    "scale": Kind("scaling by a number", "#e2ddf5"),
     "other": Kind("other layer", "#d5d5d5"),
+    "reshaping": Kind("no change of numbers", "#eeeeee"),
 }
-
-_KIND_BY_WORD = (
-    ("conv", "convolution"),
-    ("pool", "pooling"),
-    ("subsampling", "pooling"),
-    ("linear", "linear"),
-    ("radialbasis", "output"),
-    ("norm", "normalisation"),
-    ("tanh", "activation"),
-    ("relu", "activation"),
-    ("sigmoid", "activation"),
-)
-_MERGES = ("add", "cat", "mul", "iadd", "concat")
-
-
-def kind_of(node: torch.fx.Node, module: nn.Module | None) -> Kind | None:
-    """Return the kind of a traced step, or ``None`` for one that is not worth a box, such as a change of shape.
-
-    Args:
-        node: a node of a ``torch.fx`` graph.
-        module: the layer that the node calls, if it calls one.
-
-    """
-    if node.op == "placeholder":
-        return KINDS["input"]
-    if module is not None:
-        words = type(module).__name__.lower()
-        return KINDS[next((kind for word, kind in _KIND_BY_WORD if word in words), "other")]
-    operation = getattr(node.target, "__name__", str(node.target))
-    if operation in _MERGES and len(node.all_input_nodes) > 1:
-        return KINDS["merge"]
-    return next((KINDS[kind] for word, kind in _KIND_BY_WORD if word in operation), None)
+# From little to much, for colouring by parameters or by cost.
+SHADES = ("#f7fbff", "#deebf7", "#c6dbef", "#9ecae1", "#6baed6", "#4292c6", "#2f7fbc")

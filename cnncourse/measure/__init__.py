@@ -11,7 +11,7 @@ from cnncourse.measure.counts import (
 )
 from cnncourse.measure.depth import Depth, depth, longest_path
 from cnncourse.measure.memory import activation_memory, size_on_disk
-from cnncourse.measure.receptive_field import ReceptiveField, receptive_field
+from cnncourse.measure.receptive_field import ReceptiveField, receptive_field, receptive_field_by_call
 from cnncourse.measure.table import Table
 
 __all__ = [
@@ -29,5 +29,6 @@ __all__ = [
     "parameters",
     "parameters_by_block",
     "receptive_field",
+    "receptive_field_by_call",
     "size_on_disk",
 ]

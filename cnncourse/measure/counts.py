@@ -6,12 +6,10 @@ them; additions of a bias, pooling and activation functions are not counted.
 
 from dataclasses import dataclass
 
-import torch
 from torch import Tensor, nn
-from torch.utils.flop_counter import flop_registry
 
 from cnncourse.measure.shadow import run_on_meta
-from cnncourse.measure.shapes_alone import LightDispatchMode
+from cnncourse.measure.shapes_alone import MultiplyAddCounter
 from cnncourse.measure.table import Table
 
 
@@ -105,7 +103,7 @@ def parameters_by_block(model: nn.Module) -> dict[str, int]:
 
 def multiply_adds(model: nn.Module, input_shape: tuple[int, ...]) -> int:
     """Count the multiply-adds of a model's convolutions and linear layers for one image of a shape."""
-    counter = _MultiplyAddCounter()
+    counter = MultiplyAddCounter()
     run_on_meta(model, input_shape, watch=counter)
     return counter.total
 
@@ -129,7 +127,7 @@ def layers(model: nn.Module, input_shape: tuple[int, ...]) -> LayerTable:
             )
         )
 
-    counter = _MultiplyAddCounter()
+    counter = MultiplyAddCounter()
     uncounted = {module: parameters(module).trainable for module in names}
     counted_before: list[int] = []
     hooks = [module.register_forward_pre_hook(before) for module in names]
@@ -140,24 +138,3 @@ def layers(model: nn.Module, input_shape: tuple[int, ...]) -> LayerTable:
         for hook in hooks:
             hook.remove()
     return LayerTable(tuple(calls))
-
-
-class _MultiplyAddCounter(LightDispatchMode):
-    """Adds up the multiply-adds of what torch executes, by torch's own formulas.
-
-    Torch's ``FlopCounterMode`` does the same and also takes every other operation apart in search of more of them,
-    which on the meta device loads torch's compiler and takes five times as long.
-    """
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.total = 0
-
-    def __torch_dispatch__(
-        self, operation: torch._ops.OpOverload, types: tuple, args: tuple = (), kwargs: dict | None = None
-    ) -> object:
-        result = operation(*args, **(kwargs or {}))
-        count = flop_registry.get(operation.overloadpacket)
-        if count is not None:
-            self.total += count(*args, **(kwargs or {}), out_val=result) // 2
-        return result

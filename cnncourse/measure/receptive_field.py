@@ -8,9 +8,10 @@ import torch.fx
 import torch.nn.functional as F
 from torch import nn
 
-from cnncourse.measure.tracing import trace
+from cnncourse.measure.tracing import Trace, trace
 
 WINDOWED_MODULES = (nn.Conv2d, nn.MaxPool2d, nn.AvgPool2d)
+WHOLE_IMAGE_MODULES = (nn.AdaptiveAvgPool2d, nn.AdaptiveMaxPool2d, nn.Linear)
 CONVOLUTIONS = (F.conv2d, torch.conv2d)
 WINDOWED_FUNCTIONS = (*CONVOLUTIONS, F.max_pool2d, F.avg_pool2d, torch.max_pool2d)
 
@@ -45,16 +46,47 @@ def receptive_field(model: nn.Module, input_shape: tuple[int, ...]) -> tuple[Rec
         ValueError: if it cannot be traced.
 
     """
+    steps = _trace(model, input_shape)
+    return tuple(
+        ReceptiveField(str(node.target) if node.op == "call_module" else node.name, size, stride)
+        for node, (size, stride) in _fields(steps).items()
+        if _window(node, steps.layer(node)) is not None
+    )
+
+
+def receptive_field_by_call(model: nn.Module, input_shape: tuple[int, ...]) -> dict[str, ReceptiveField]:
+    """Work out the receptive field of what each module returns.
+
+    Args:
+        model: any network that ``torch.fx`` can trace.
+        input_shape: shape of one image: (channels, height, width).
+
+    Returns:
+        The field by the call's name in a trace: the module's, with "@1", "@2" … behind it from the second call on.
+
+    """
+    found = {}
+    for node, (size, stride) in _fields(_trace(model, input_shape)).items():
+        for name in node.meta.get("nn_module_stack", {}):  # the last step of a module is what it returns
+            found[name] = ReceptiveField(name, size, stride)
+    return found
+
+
+def _trace(model: nn.Module, input_shape: tuple[int, ...]) -> Trace:
     steps = trace(model, torch.fx.Tracer())
     if any(node.target in CONVOLUTIONS for node in steps.nodes):
         steps = trace(model, torch.fx.Tracer(), input_shape)  # their kernels are known from the shape of the weights
+    return steps
+
+
+def _fields(steps: Trace) -> dict[torch.fx.Node, tuple[tuple[int, int], tuple[int, int]]]:
+    """Return size and stride of the patch that each step depends on, until the whole image is pooled into one."""
     fields: dict[torch.fx.Node, tuple[tuple[int, int], tuple[int, int]]] = {}
-    found = []
     for node in steps.nodes:
         sources = [fields[source] for source in node.all_input_nodes if source in fields]
         if node.op == "placeholder":
             fields[node] = ((1, 1), (1, 1))
-        elif sources:
+        elif sources and not isinstance(steps.layer(node), WHOLE_IMAGE_MODULES):
             size = tuple(max(source[0][axis] for source in sources) for axis in (0, 1))
             stride = tuple(max(source[1][axis] for source in sources) for axis in (0, 1))
             window = _window(node, steps.layer(node))
@@ -62,10 +94,8 @@ def receptive_field(model: nn.Module, input_shape: tuple[int, ...]) -> tuple[Rec
                 kernel, step, dilation = window
                 size = tuple(s + (k - 1) * d * j for s, k, d, j in zip(size, kernel, dilation, stride, strict=True))
                 stride = tuple(j * s for j, s in zip(stride, step, strict=True))
-                name = str(node.target) if node.op == "call_module" else node.name
-                found.append(ReceptiveField(name, size, stride))
             fields[node] = (size, stride)
-    return tuple(found)
+    return fields
 
 
 def _window(

@@ -1,12 +1,18 @@
 """A network as a graph of its layers."""
 
+import linecache
+import traceback
 from dataclasses import dataclass
+from pathlib import Path
 
 import torch
 import torch.fx
 from torch import Tensor, nn
 
 from cnncourse.measure.shadow import evaluation_mode, run_on_meta
+from cnncourse.measure.shapes_alone import MultiplyAddCounter
+
+LIBRARIES = tuple(str(Path(module.__file__).parent) for module in (torch,))
 
 
 class LayerTracer(torch.fx.Tracer):
@@ -35,51 +41,106 @@ class Trace:
         return self.modules[node.target] if node.op == "call_module" else None
 
 
-def trace(model: nn.Module, tracer: torch.fx.Tracer, input_shape: tuple[int, ...] | None = None) -> Trace:
-    """Trace a network in evaluation mode.
+def trace(
+    model: nn.Module,
+    tracer: torch.fx.Tracer,
+    input_shape: tuple[int, ...] | None = None,
+    *,
+    training: bool = False,
+) -> Trace:
+    """Trace a network.
 
     Args:
         model: any network that ``torch.fx`` can trace; it is left as it was.
         tracer: decides how deep the tracing goes.
-        input_shape: shape of one image, (channels, height, width); if it is given, ``output_shape`` knows each step's.
+        input_shape: shape of one image, (channels, height, width); if it is given, each step's output shape and
+            multiply-adds are worked out too.
+        training: whether to trace what the network does in training mode.
 
     Raises:
-        ValueError: if the network cannot be traced; the message says why.
+        ValueError: if the network cannot be traced, or does not take such images; the message says why and where.
 
     """
     held = set(vars(model))
     with evaluation_mode(model):
+        if training:
+            model.train()
         try:
             graph = tracer.trace(model)
-            if input_shape is not None:
-                run_on_meta(_ShapeNoter(model, graph), input_shape)
-        except (torch.fx.proxy.TraceError, TypeError) as error:
-            raise ValueError(f"{type(model).__name__} cannot be traced by torch.fx: {error}") from error
+        except Exception as error:
+            raise ValueError(_why(model, error)) from error
         finally:
             for constant in set(vars(model)) - held:  # torch.fx keeps the constants that it met in the model
                 delattr(model, constant)
+    if input_shape is not None:
+        _note_shapes(model, graph, input_shape)
     return Trace(tuple(graph.nodes), dict(model.named_modules()))
 
 
-class _ShapeNoter(nn.Module):
-    """Runs a traced network step by step and notes each shape."""
+def _why(model: nn.Module, error: Exception) -> str:
+    """Say which line of the network stopped the tracing, and what to do."""
+    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if _is_networks_own(frame.filename)]
+    where = ""
+    if frames:
+        last = frames[-1]
+        line = (last.line or linecache.getline(last.filename, last.lineno)).strip()
+        where = f"\nThe tracing stopped in {last.name}, line {last.lineno} of {Path(last.filename).name}: {line}"
+    return (
+        f"{type(model).__name__} cannot be traced by torch.fx: {error}{where}\n"
+        "What a network does must not depend on the numbers in its images. Put such a step into a module of its own, "
+        "without modules inside, which then counts as one layer; or trace a part of the network."
+    )
 
-    def __init__(self, model: nn.Module, graph: torch.fx.Graph) -> None:
+
+def _is_networks_own(path: str) -> bool:
+    return not path.startswith(LIBRARIES) and path != __file__
+
+
+def _note_shapes(model: nn.Module, graph: torch.fx.Graph, input_shape: tuple[int, ...]) -> None:
+    counter = MultiplyAddCounter()
+    try:
+        run_on_meta(_ShapeNoter(model, graph, counter), input_shape, watch=counter)
+    except (RuntimeError, ValueError, IndexError) as error:
+        reason: Exception = error
+        try:
+            run_on_meta(model, input_shape)  # its own check, if it has one, says more
+        except (RuntimeError, ValueError, IndexError) as own:
+            reason = own
+        raise ValueError(
+            f"{type(model).__name__} does not take images of shape {tuple(input_shape)}: {reason}"
+        ) from error
+
+
+class _ShapeNoter(nn.Module):
+    """Runs a traced network step by step and notes what each step gives and costs."""
+
+    def __init__(self, model: nn.Module, graph: torch.fx.Graph, counter: MultiplyAddCounter) -> None:
         super().__init__()
-        self.model, self.graph = model, graph
+        self.model, self.graph, self.counter = model, graph, counter
 
     def forward(self, images: Tensor) -> Tensor:
-        return _Interpreter(self.model, graph=self.graph).run(images)
+        return _Interpreter(self.model, self.graph, self.counter).run(images)
 
 
 class _Interpreter(torch.fx.Interpreter):
+    def __init__(self, model: nn.Module, graph: torch.fx.Graph, counter: MultiplyAddCounter) -> None:
+        super().__init__(model, graph=graph)
+        self.counter = counter
+
     def run_node(self, node: torch.fx.Node) -> object:
+        before = self.counter.total
         result = super().run_node(node)
+        node.meta["multiply_adds"] = self.counter.total - before
         if isinstance(result, Tensor):
             node.meta["shape"] = tuple(result.shape)
         return result
 
 
 def output_shape(node: torch.fx.Node) -> tuple[int, ...]:
-    """Return the shape of a traced step's output, without the batch."""
-    return node.meta["shape"][1:]
+    """Return the shape of a traced step's output, without the batch; () for one that gives no tensor."""
+    return node.meta.get("shape", ())[1:]
+
+
+def step_multiply_adds(node: torch.fx.Node) -> int:
+    """Return the multiply-adds of a traced step for one image."""
+    return node.meta["multiply_adds"]

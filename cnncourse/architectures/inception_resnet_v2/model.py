@@ -18,7 +18,7 @@ from functools import partial
 from torch import Tensor, nn
 
 from cnncourse.architectures.expected_images import expect_images
-from cnncourse.architectures.inception_v3.model import Branch, InceptionA, ParallelBranches, ReductionA, Step
+from cnncourse.architectures.inception_v3.model import Branch, FilterConcatenation, InceptionA, ReductionA, Step
 from cnncourse.architectures.inception_v3.model import Stem as InceptionV3Stem
 from cnncourse.architectures.inception_v4.model import Stem as InceptionV4Stem
 from cnncourse.architectures.initialisation import initialise_for_relu
@@ -170,7 +170,7 @@ class ResidualInceptionBlock(nn.Module):
         return f"scale={self.scale}"
 
 
-class ReductionB(ParallelBranches):
+class ReductionB(FilterConcatenation):
     """Halve 17×17 maps to 8×8 by three branches and a pooling side by side (figures 12 and 18).
 
     Args:
@@ -272,9 +272,9 @@ class InceptionResNetV2(nn.Module):
 
 def parallel(
     in_channels: int, branches: Sequence[Steps], *, stride: int = 1, valid: bool = False, width: float
-) -> ParallelBranches:
+) -> FilterConcatenation:
     """Return branches side by side, "branch0" and so on, each built from its filters and kernel sizes."""
-    return ParallelBranches(
+    return FilterConcatenation(
         in_channels,
         {
             f"branch{number}": Branch(in_channels, *steps, stride=stride, valid=valid, width=width)

@@ -90,7 +90,7 @@ class AveragePoolBranch(nn.Sequential):
         self.out_channels = convolution.out_channels
 
 
-class ParallelBranches(nn.ModuleDict):
+class FilterConcatenation(nn.ModuleDict):
     """Branches that look at the same maps; their outputs are stacked along the channels, in order.
 
     Args:
@@ -121,7 +121,7 @@ class Fork(nn.Sequential):
     """
 
     def __init__(self, chain: Branch, filters: int, *, width: float = 1.0) -> None:
-        ends = ParallelBranches(
+        ends = FilterConcatenation(
             chain.out_channels,
             {
                 "wide": Branch(chain.out_channels, (filters, (1, 3)), width=width),
@@ -163,7 +163,7 @@ class Stem(nn.Sequential):
         self.out_channels = filters[-1]
 
 
-class InceptionA(ParallelBranches):
+class InceptionA(FilterConcatenation):
     """The module on 35×35 maps (figure 5; a 5×5 convolution in one branch, as in the released code).
 
     Args:
@@ -184,7 +184,7 @@ class InceptionA(ParallelBranches):
         super().__init__(in_channels, branches)
 
 
-class ReductionA(ParallelBranches):
+class ReductionA(FilterConcatenation):
     """Halve 35×35 maps to 17×17 by convolutions and a pooling side by side (figure 10).
 
     Pooling first would squeeze the maps through a bottleneck, pooling last would cost three times as much.
@@ -209,7 +209,7 @@ class ReductionA(ParallelBranches):
         super().__init__(in_channels, branches)
 
 
-class InceptionB(ParallelBranches):
+class InceptionB(FilterConcatenation):
     """The module on 17×17 maps: each 7×7 convolution is a 1×7 and a 7×1 one (figure 6).
 
     Args:
@@ -232,7 +232,7 @@ class InceptionB(ParallelBranches):
         super().__init__(in_channels, branches)
 
 
-class ReductionB(ParallelBranches):
+class ReductionB(FilterConcatenation):
     """Halve 17×17 maps to 8×8 (figure 10, with a factorised 7×7 convolution in the longer branch).
 
     Args:
@@ -251,7 +251,7 @@ class ReductionB(ParallelBranches):
         super().__init__(in_channels, branches)
 
 
-class InceptionC(ParallelBranches):
+class InceptionC(FilterConcatenation):
     """The module on 8×8 maps, with 2,048 output maps (figure 7).
 
     Args:

@@ -16,8 +16,8 @@ from cnncourse.architectures.expected_images import expect_images
 from cnncourse.architectures.inception_v3.model import (
     AveragePoolBranch,
     Branch,
+    FilterConcatenation,
     Fork,
-    ParallelBranches,
     ReductionA,
 )
 from cnncourse.architectures.initialisation import initialise_for_relu
@@ -44,7 +44,7 @@ class Stem(nn.Sequential):
         entry = Branch(in_channels, (32, 3), **ends, width=width)
         second = Branch(entry.out_channels, (32, 3), valid=valid, width=width)
         third = Branch(second.out_channels, (64, 3), width=width)
-        mixed3a = ParallelBranches(
+        mixed3a = FilterConcatenation(
             third.out_channels,
             {
                 "pool": nn.MaxPool2d(kernel_size=3, stride=2),
@@ -52,7 +52,7 @@ class Stem(nn.Sequential):
             },
         )
         channels = mixed3a.out_channels
-        mixed4a = ParallelBranches(
+        mixed4a = FilterConcatenation(
             channels,
             {
                 "three": Branch(channels, (64, 1), (96, 3), valid=valid, width=width),
@@ -60,7 +60,7 @@ class Stem(nn.Sequential):
             },
         )
         channels = mixed4a.out_channels
-        mixed5a = ParallelBranches(
+        mixed5a = FilterConcatenation(
             channels,
             {
                 "three": Branch(channels, (192, 3), **ends, width=width),
@@ -73,7 +73,7 @@ class Stem(nn.Sequential):
         self.out_channels = mixed5a.out_channels
 
 
-class InceptionA(ParallelBranches):
+class InceptionA(FilterConcatenation):
     """The module on 35×35 maps, with 384 output maps (figure 4).
 
     Args:
@@ -92,7 +92,7 @@ class InceptionA(ParallelBranches):
         super().__init__(in_channels, branches)
 
 
-class InceptionB(ParallelBranches):
+class InceptionB(FilterConcatenation):
     """The module on 17×17 maps, with 1,024 output maps (figure 5).
 
     Args:
@@ -114,7 +114,7 @@ class InceptionB(ParallelBranches):
         super().__init__(in_channels, branches)
 
 
-class ReductionB(ParallelBranches):
+class ReductionB(FilterConcatenation):
     """Halve 17×17 maps to 8×8, with 1,536 output maps (figure 8).
 
     Args:
@@ -133,7 +133,7 @@ class ReductionB(ParallelBranches):
         super().__init__(in_channels, branches)
 
 
-class InceptionC(ParallelBranches):
+class InceptionC(FilterConcatenation):
     """The module on 8×8 maps, with 1,536 output maps (figure 6).
 
     Args:
@@ -204,7 +204,9 @@ class InceptionV4(nn.Module):
         return self.output(self.dropout(self.average(maps).flatten(1)))
 
 
-def repeated(module: Callable[..., ParallelBranches], times: int, in_channels: int, *, width: float) -> nn.Sequential:
+def repeated(
+    module: Callable[..., FilterConcatenation], times: int, in_channels: int, *, width: float
+) -> nn.Sequential:
     """Return a chain of equal modules, at least one, each of which takes what the one before it gives."""
     chain = nn.Sequential()
     channels = in_channels

@@ -1,0 +1,289 @@
+"""What a traced step is, in words and numbers."""
+
+import operator
+import re
+from collections import Counter
+from dataclasses import dataclass
+
+import torch
+import torch.fx
+import torch.nn.functional as F
+from torch import nn
+
+from cnncourse import measure
+from cnncourse.drawing.palette import KINDS, Kind
+from cnncourse.measure.tracing import LayerTracer, Trace, output_shape, step_multiply_adds, trace
+
+CONCATENATIONS = (torch.cat, torch.concat)
+ADDITIONS = (operator.add, operator.iadd, torch.add, "add", "add_", sum)
+PRODUCTS = (operator.mul, operator.imul, torch.mul, "mul", "mul_")
+RESHAPINGS = (torch.flatten, "flatten", "view", "reshape", "contiguous", "squeeze", "unsqueeze", F.dropout, getattr)
+_KIND_BY_WORD = (
+    ("conv", "convolution"),
+    ("pool", "pooling"),
+    ("subsampling", "pooling"),
+    ("linear", "linear"),
+    ("radialbasis", "output"),
+    ("norm", "normalisation"),
+    ("tanh", "activation"),
+    ("relu", "activation"),
+    ("sigmoid", "activation"),
+    ("softmax", "activation"),
+    ("elu", "activation"),
+    ("silu", "activation"),
+    ("swish", "activation"),
+)
+
+
+@dataclass(frozen=True)
+class Scope:
+    """A module that was being run.
+
+    Attributes:
+        call: its name in the model, with "@1", "@2" … behind it from the second call on.
+        kind: its class.
+        is_container: whether it is one of torch's own, which only hold modules.
+
+    """
+
+    call: str
+    kind: str
+    is_container: bool
+
+
+@dataclass(frozen=True)
+class Layer:
+    """A step of a network: a layer, a join of branches, or an operation on numbers.
+
+    Attributes:
+        name: a module's name in the model, or the name that torch.fx gives to an operation.
+        call: number of earlier calls of the same module.
+        calls: number of all calls of the same module; 0 for an operation.
+        kind: decides colour and legend.
+        label: what stands in its box, for example "3×3 conv, 64 /2".
+        details: all its settings in words.
+        shape: of its output, without the batch.
+        parameters: its trainable numbers; 0 in every call but the first.
+        multiply_adds: for one image.
+        is_shared: whether its numbers serve in several places.
+        field: (height, width) of the patch of the image that it depends on, ``None`` if that is the whole image.
+        scopes: the modules that it is inside, outermost first, itself not among them.
+
+    """
+
+    name: str
+    call: int
+    calls: int
+    kind: Kind
+    label: str
+    details: str
+    shape: tuple[int, ...]
+    parameters: int
+    multiply_adds: int
+    is_shared: bool
+    field: tuple[int, int] | None
+    scopes: tuple[Scope, ...]
+
+    @property
+    def signature(self) -> tuple[object, ...]:
+        """What two layers have in common that count as the same, when repeats are folded."""
+        return (self.kind, self.label, self.details, self.shape, self.parameters, self.multiply_adds)
+
+
+@dataclass(frozen=True)
+class Graph:
+    """A network's layers and what feeds what.
+
+    Attributes:
+        layers: in an order in which each comes after those that feed it; the first is the input.
+        sources: for each layer, the positions of those that feed it.
+        outputs: positions of the layers whose results the network returns, the scores first.
+
+    """
+
+    layers: tuple[Layer, ...]
+    sources: tuple[tuple[int, ...], ...]
+    outputs: tuple[int, ...]
+
+
+def network_graph(model: nn.Module, input_shape: tuple[int, ...]) -> Graph:
+    """Trace a network into layers; nothing is computed, and the model is left as it was.
+
+    A network with layers that are called in training mode only, such as auxiliary classifiers, is shown as it trains.
+
+    Args:
+        model: any network that ``torch.fx`` can trace.
+        input_shape: shape of one image: (channels, height, width).
+
+    Raises:
+        ValueError: if it cannot be traced, or does not take such images.
+
+    """
+    steps = trace(model, LayerTracer(), input_shape)
+    if _called(steps) != _all_layers(model):
+        training = trace(model, LayerTracer(), input_shape, training=True)
+        if len(_called(training)) > len(_called(steps)):
+            steps = training
+    fields = measure.receptive_field_by_call(model, input_shape)
+    return _graph(steps, {name: found.size for name, found in fields.items()})
+
+
+def _called(steps: Trace) -> set[str]:
+    return {node.target for node in steps.nodes if node.op == "call_module"}
+
+
+def _all_layers(model: nn.Module) -> set[str]:
+    return {name for name, module in model.named_modules() if not any(module.children())}
+
+
+def _graph(steps: Trace, fields: dict[str, tuple[int, int]]) -> Graph:
+    layers: list[Layer] = []
+    sources: list[tuple[int, ...]] = []
+    place: dict[torch.fx.Node, int] = {}
+    outputs: tuple[int, ...] = ()
+    calls = Counter(node.target for node in steps.nodes if node.op == "call_module")
+    made: Counter[str] = Counter()
+    for node in steps.nodes:
+        fed_by = tuple(place[source] for source in node.all_input_nodes if source in place)
+        if node.op == "output":
+            outputs = fed_by
+        elif node.op == "placeholder" and (place or not node.users):
+            continue  # a second argument; the first is the image
+        elif fed_by or node.op == "placeholder":  # everything else is a constant or a parameter
+            call, total = (made[node.target], calls[node.target]) if node.op == "call_module" else (0, 0)
+            made[str(node.target)] += 1
+            place[node] = len(layers)
+            layers.append(_layer(node, steps, call, total, fields))
+            sources.append(fed_by)
+    return Graph(tuple(layers), tuple(sources), outputs)
+
+
+def _layer(node: torch.fx.Node, steps: Trace, call: int, calls: int, fields: dict[str, tuple[int, int]]) -> Layer:
+    module = steps.layer(node)
+    kind = _kind(node, module)
+    stack = list(node.meta.get("nn_module_stack", {}).items())
+    name = str(node.target) if module is not None else ("input" if node.op == "placeholder" else node.name)
+    own_call = stack[-1][0] if module is not None else None
+    scopes = stack[:-1] if module is not None else stack
+    parameters = 0
+    if module is not None and call == 0:
+        parameters = measure.parameters(module).trainable
+    elif module is None:  # weights that the network uses without a layer
+        parameters = sum(
+            _numbers(source, steps)
+            for source in node.all_input_nodes
+            if source.op == "get_attr" and next(iter(source.users)) is node  # one that several steps use counts once
+        )
+    label, details = _words(node, module, kind)
+    return Layer(
+        name=name,
+        call=call,
+        calls=calls,
+        kind=kind,
+        label=label,
+        details=details,
+        shape=output_shape(node),
+        parameters=parameters,
+        multiply_adds=step_multiply_adds(node),
+        is_shared=calls > 1 and any(True for _ in module.parameters()),
+        field=fields.get(own_call) if own_call is not None else None,
+        scopes=tuple(_scope(call_name, described, steps) for call_name, described in scopes),
+    )
+
+
+def _numbers(source: torch.fx.Node, steps: Trace) -> int:
+    owner, _, name = str(source.target).rpartition(".")
+    value = getattr(steps.modules[owner], name)
+    return value.numel() if isinstance(value, nn.Parameter) and value.requires_grad else 0
+
+
+def _scope(call: str, described: tuple[str, type], steps: Trace) -> Scope:
+    kind = type(steps.modules[call.partition("@")[0]])
+    return Scope(call, kind.__name__, kind.__module__.startswith("torch.nn"))
+
+
+def _kind(node: torch.fx.Node, module: nn.Module | None) -> Kind:
+    if node.op == "placeholder":
+        return KINDS["input"]
+    if module is not None:
+        if isinstance(module, nn.Flatten | nn.Identity | nn.Dropout | nn.Dropout2d):
+            return KINDS["reshaping"]
+        if isinstance(module, nn.Conv2d) and module.groups > 1:
+            return KINDS["depthwise"]
+        return KINDS[_kind_by_word(type(module).__name__) or "other"]
+    if node.target in RESHAPINGS:
+        return KINDS["reshaping"]
+    joins = len(node.all_input_nodes) > 1 and not any(source.op == "get_attr" for source in node.all_input_nodes)
+    if joins and node.target in (*CONCATENATIONS, *ADDITIONS, *PRODUCTS):
+        return KINDS["merge"]
+    if node.target in PRODUCTS and len(node.all_input_nodes) == 1:
+        return KINDS["scale"]
+    return KINDS[_kind_by_word(_operation(node)) or "other"]
+
+
+def _kind_by_word(words: str) -> str | None:
+    return next((kind for word, kind in _KIND_BY_WORD if word in words.lower()), None)
+
+
+def _operation(node: torch.fx.Node) -> str:
+    return str(getattr(node.target, "__name__", node.target))
+
+
+def _words(node: torch.fx.Node, module: nn.Module | None, kind: Kind) -> tuple[str, str]:
+    """Return what stands in the box of a step, and all its settings."""
+    if node.op == "placeholder":
+        return "image", ""
+    if module is None:
+        return _words_of_operation(node, kind)
+    name = plain_name(type(module).__name__)
+    settings = module.extra_repr()
+    window = getattr(module, "kernel_size", None)
+    if window is not None:
+        height, width = window if isinstance(window, tuple) else (window, window)
+        channels = getattr(module, "out_channels", None) if kind.name != "pooling" else None
+        stride = _side(getattr(module, "stride", 1))
+        groups = getattr(module, "groups", 1)
+        depthwise = channels is not None and groups == getattr(module, "in_channels", None) > 1
+        label = f"{height}×{width} {'depthwise' if depthwise else name}"
+        label += f", {channels}" if channels is not None else ""
+        label += f" /{stride}" if stride != "1" else ""
+        label += f", {groups} groups" if groups > 1 and not depthwise else ""
+        return label, f"{type(module).__name__}({settings})"
+    if isinstance(module, nn.AdaptiveAvgPool2d):
+        return "global average pool", f"{type(module).__name__}({settings})"
+    if isinstance(module, nn.Linear):
+        return f"FC, {module.out_features}", f"Linear({settings})"
+    label = f"dropout {module.p:g}" if isinstance(module, nn.Dropout) else name
+    return label, f"{type(module).__name__}({settings})"
+
+
+def _words_of_operation(node: torch.fx.Node, kind: Kind) -> tuple[str, str]:
+    operation = _operation(node)
+    if kind.name == KINDS["merge"].name:
+        if node.target in CONCATENATIONS:
+            axis = node.kwargs.get("dim", node.args[1] if len(node.args) > 1 else 0)
+            return ("concatenate" if axis in (1, -3) else f"concatenate along axis {axis}"), operation
+        return ("add" if node.target in ADDITIONS else "multiply"), operation
+    if kind.name == KINDS["scale"].name:
+        factors = [argument for argument in (*node.args, *node.kwargs.values()) if isinstance(argument, int | float)]
+        return (f"×{factors[0]:g}" if factors else "×"), operation
+    return plain_name(operation).strip("_ "), operation
+
+
+def plain_name(name: str) -> str:
+    """Turn the name of a class into words, as a figure prints them.
+
+    >>> plain_name("PartialConv2d"), plain_name("MaxPool2d"), plain_name("LocalResponseNorm"), plain_name("ReLU")
+    ('partial conv', 'max pool', 'local response norm', 'ReLU')
+
+    """
+    name = re.sub(r"\dd$", "", name).replace("_", " ").replace("Avg", "Average")
+    if name.upper() == name or "LU" in name:  # ReLU, SiLU, GELU …
+        return name
+    words = re.findall(r"[A-Z]+(?![a-z])|[A-Z][a-z0-9]+|[a-z0-9]+", name)
+    return " ".join(word if len(word) > 1 and word.isupper() else word.lower() for word in words)
+
+
+def _side(stride: int | tuple[int, int]) -> str:
+    sides = stride if isinstance(stride, tuple) else (stride, stride)
+    return str(sides[0]) if len(set(sides)) == 1 else "×".join(map(str, sides))

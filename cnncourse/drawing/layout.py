@@ -1,0 +1,472 @@
+"""Where everything stands in a picture, as pieces of SVG that are put together from the inside out."""
+
+import html
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from itertools import pairwise
+
+from cnncourse.drawing.layers import Layer
+from cnncourse.drawing.palette import FAINT_INK, FRAME_EDGE, FRAME_FILL, INK, KINDS, NEW, Kind
+from cnncourse.drawing.view import Aside, Box, Column, Frame, Net, Part, Towers
+
+BOX_HEIGHT, MIN_BOX_WIDTH = 20, 56
+THIN_HEIGHT = 16  # of a box that only scales
+CHIP = 13
+GAP, LABELLED_GAP = 8, 16  # between parts of a column, without and with a shape beside the line
+BRANCH_GAP = 10
+FORK, JOIN = 10, 14  # room for the lines above and below branches
+BAR_HEIGHT, PILL_HEIGHT = 17, 18
+PADDING, TITLE_HEIGHT = 7, 20
+WIDTHS_SHOWN = 6  # numbers of channels in a closed block
+SHEET = 4  # how far the sheet behind a repeated box or block looks out
+
+# Widths of Helvetica's characters in thousandths of the font size; all others count as 556.
+_NARROW = dict.fromkeys("ijl|'", 222) | dict.fromkeys(" ,.:;/!fIt[]()-r", 300)
+_WIDE = dict.fromkeys("mMW@", 850) | dict.fromkeys("ABCDEFGHKNOPQRSUVXY×+−wLTZ", 680)
+
+
+def text_width(text: str, size: float) -> float:
+    """Return about how wide a text is, in pixels; no font is asked, so that pictures are the same everywhere."""
+    return sum(_NARROW.get(each) or _WIDE.get(each) or 556 for each in text) * size / 1000
+
+
+@dataclass(frozen=True)
+class Piece:
+    """A part of a picture.
+
+    Attributes:
+        width: in pixels.
+        height: in pixels.
+        axis: how far from the left the connections above and below it are.
+        svg: drawn with the origin at its upper left corner.
+
+    """
+
+    width: float
+    height: float
+    axis: float
+    svg: str
+
+    def at(self, x: float, y: float) -> str:
+        """Return its SVG moved to a place."""
+        return f'<g transform="translate({x:g} {y:g})">{self.svg}</g>' if self.svg else ""
+
+
+@dataclass(frozen=True)
+class Style:
+    """How the pieces look.
+
+    Attributes:
+        fill: colour of a box or of a closed block.
+        tooltip: what is shown when the pointer rests on it.
+        is_new: whether it is marked as new.
+        number: the name under which an interactive picture knows a box, or "".
+
+    """
+
+    fill: Callable[[Box | Frame], str] = lambda part: part.kind.fill if isinstance(part, Box) else FRAME_FILL
+    tooltip: Callable[[Box | Frame], str] = lambda _part: ""
+    is_new: Callable[[Box | Frame], bool] = lambda _part: False
+    number: Callable[[Box | Frame], str] = lambda _part: ""
+    drawn: list[Box | Frame] = field(default_factory=list)
+
+
+def column_piece(column: Column, style: Style, *, shapes: bool, last_shape: bool = True, nested: bool = False) -> Piece:
+    """Lay parts out one below the other.
+
+    Args:
+        column: the parts; at least one.
+        style: how they look.
+        shapes: whether the shape of what passes is written beside the line wherever it changes.
+        last_shape: whether that of what leaves the column is written too.
+        nested: whether the column is inside a frame: frames in it then say nothing of shapes.
+
+    """
+    pieces: list[tuple[Piece, str]] = []  # each with the shape of what leaves it, where that is to be written
+    asides: list[tuple[int, Piece]] = []
+    before: tuple[int, ...] | None = None
+    last_part = next((part for part in reversed(column.items) if not isinstance(part, Aside)), None)
+    for part in column.items:
+        if isinstance(part, Aside):
+            asides.append((len(pieces), column_piece(part.body, style, shapes=False)))
+            continue
+        shape = _shape_after(part)
+        wanted = shapes and (last_shape or part is not last_part)
+        label = times(shape) if wanted and shape is not None and shape != before else ""
+        before = shape if shape is not None else before
+        pieces.append((part_piece(part, style, shapes=shapes and not nested), label))
+    label_room = max((6 + text_width(label, 10) for _, label in pieces), default=0)
+    axis = max((piece.axis for piece, _ in pieces), default=0)
+    right = max([piece.width - piece.axis for piece, _ in pieces] + [label_room])
+    marks: list[str] = []
+    y = 0.0
+    aside_bottom = 0.0
+    left_of_asides = axis + right + 2 * BRANCH_GAP
+    widest_aside = 0.0
+    for number, (piece, label) in enumerate(pieces):
+        for _, aside in (each for each in asides if each[0] == number):
+            top = max(y - 4, aside_bottom)
+            marks.append(
+                line(
+                    [(axis, y - 8), (left_of_asides + aside.axis, y - 8), (left_of_asides + aside.axis, top)],
+                    arrow=True,
+                )
+            )
+            marks.append(aside.at(left_of_asides, top))
+            aside_bottom = top + aside.height + GAP
+            widest_aside = max(widest_aside, aside.width)
+        marks.append(piece.at(axis - piece.axis, y))
+        y += piece.height
+        last = number == len(pieces) - 1
+        gap = LABELLED_GAP if label else GAP
+        if not last:
+            marks.append(line([(axis, y), (axis, y + gap)], arrow=True))
+        if label:
+            marks.append(_text(axis + 6, y + 12, label, 10, "start", FAINT_INK))
+        y += gap if label or not last else 0
+    width = left_of_asides + widest_aside if asides else axis + right
+    return Piece(width, max(y, aside_bottom), axis, "".join(marks))
+
+
+def part_piece(part: Part, style: Style, *, shapes: bool) -> Piece:
+    """Lay one part out."""
+    match part:
+        case Box():
+            return _box_piece(part, style)
+        case Frame():
+            return _closed_frame(part, style) if part.body is None else _open_frame(part, style, shapes=shapes)
+        case Towers():
+            return _towers_piece(part, style)
+        case Net():
+            return _net_piece(part, style)
+        case Aside(body):
+            return column_piece(body, style, shapes=False)
+
+
+def _shape_after(part: Part) -> tuple[int, ...] | None:
+    match part:
+        case Box() | Frame():
+            return part.shape or None
+        case Towers(_, join):
+            return None if join is None else join.shape
+        case Net(boxes, _):
+            return boxes[-1].shape
+        case _:
+            return None
+
+
+def times(shape: tuple[int, ...]) -> str:
+    """Write a shape as figures do: "64×56×56"."""
+    return "×".join(map(str, shape))
+
+
+def _box_piece(box: Box, style: Style) -> Piece:
+    tall = THIN_HEIGHT if box.kind is KINDS["scale"] else BOX_HEIGHT
+    name_width = text_width(box.name, 11) * 1.08 + 7 if box.name else 0
+    count = f"×{box.times}" if box.times > 1 else ""
+    count_width = text_width(count, 11) * 1.1 + 9 if count else 0
+    label_width = text_width(box.label, 11)
+    content = name_width + label_width + (CHIP + 2) * len(box.chips) + (3 if box.chips else 0)
+    least = MIN_BOX_WIDTH if tall == BOX_HEIGHT else 0
+    width = max(least, content + 11) + count_width
+    sheet = SHEET if box.times > 1 else 0
+    baseline = tall / 2 + 4
+    marks = [_rectangle(sheet, sheet, width, tall, style.fill(box), radius=5)] if sheet else []
+    marks.append(_rectangle(0, 0, width, tall, style.fill(box), radius=5, new=style.is_new(box)))
+    x = (width - count_width - content) / 2
+    if box.name:
+        marks.append(_text(x, baseline, box.name, 11, "start", INK, bold=True))
+        x += name_width
+    marks.append(_text(x, baseline, box.label, 11, "start", INK))
+    x += label_width + 3
+    for kind, name in box.chips:
+        marks.append(_chip(x + 1, (tall - CHIP) / 2 + 0.5, kind, chip_letter(name)))
+        x += CHIP + 2
+    if count:
+        marks.append(_text(width - 6, baseline, count, 11, "end", INK, bold=True))
+    return Piece(width + sheet, tall + sheet, width / 2, _group(box, style, "".join(marks)))
+
+
+def chip_letter(name: str) -> str:
+    """Return the letter that stands for a normalisation or an activation: B for batch norm, R for ReLU."""
+    return name.removeprefix("scaled ")[:1].upper()
+
+
+def _chip(x: float, y: float, kind: Kind, letter: str) -> str:
+    return (
+        f'<rect x="{x:g}" y="{y:g}" width="{CHIP - 1}" height="{CHIP - 1}" rx="3" fill="{kind.fill}" stroke="{INK}" '
+        f'stroke-width="0.7"/>' + _text(x + (CHIP - 1) / 2, y + 10, letter, 9.5, "middle", INK)
+    )
+
+
+def _open_frame(frame: Frame, style: Style, *, shapes: bool) -> Piece:
+    straight = len(frame.body.items) > 2 and not all(isinstance(part, Frame) for part in frame.body.items)
+    body = column_piece(frame.body, style, shapes=shapes and straight, last_shape=False, nested=True)
+    count = f"×{frame.times}" if frame.times > 1 else ""
+    title_width = text_width(frame.title, 12) * 1.1 + 12
+    left = max(body.axis + PADDING, title_width + 8)
+    right = max(body.width - body.axis + PADDING, (text_width(count, 13) * 1.1 + 18) if count else 0)
+    if left > body.axis + PADDING:
+        right = max(right, left)  # a heading wider than what is below it: keep that in the middle
+    width, height = left + right, TITLE_HEIGHT + body.height + PADDING
+    sheet = SHEET if frame.times > 1 else 0
+    marks = [_rectangle(sheet, sheet, width, height, FRAME_FILL, radius=9, edge=FRAME_EDGE)] if sheet else []
+    marks.append(_rectangle(0, 0, width, height, FRAME_FILL, radius=9, edge=FRAME_EDGE, new=style.is_new(frame)))
+    marks.append(_text(9, 15, frame.title, 12, "start", INK, bold=True))
+    if count:
+        marks.append(_text(width - 9, 16, count, 13, "end", INK, bold=True))
+    heading = f'<g data-block="{html.escape(frame.call)}" data-open="yes">{_tooltip(frame, style)}{"".join(marks)}</g>'
+    lines = line([(left, 0), (left, TITLE_HEIGHT)], arrow=True)
+    lines += line([(left, height - PADDING), (left, height)])
+    svg = heading + lines + body.at(left - body.axis, TITLE_HEIGHT)
+    style.drawn.append(frame)
+    return Piece(width + sheet, height + sheet, left, svg)
+
+
+def _closed_frame(frame: Frame, style: Style) -> Piece:
+    one = frame.all_layers[: len(frame.all_layers) // frame.times]
+    widths = [channels for layer in one if (channels := _channels(layer))][: WIDTHS_SHOWN + 1]
+    listed = ", ".join(widths[:WIDTHS_SHOWN]) + (" …" if len(widths) > WIDTHS_SHOWN else "")
+    hint = f"as above: {listed}" if frame.seen and listed else "…"
+    count = f"×{frame.times}" if frame.times > 1 else ""
+    title_width = text_width(frame.title, 12) * 1.1
+    hint_width = text_width(hint, 10.5)
+    count_width = text_width(count, 12) * 1.1 + 10 if count else 0
+    width = title_width + hint_width + count_width + 24
+    height = BOX_HEIGHT + 3
+    sheet = SHEET if frame.times > 1 else 0
+    fill = style.fill(frame)
+    marks = [_rectangle(sheet, sheet, width, height, fill, radius=9, edge=FRAME_EDGE)] if sheet else []
+    marks.append(_rectangle(0, 0, width, height, fill, radius=9, edge=FRAME_EDGE, new=style.is_new(frame)))
+    marks.append(_text(11, 16.5, frame.title, 12, "start", INK, bold=True))
+    marks.append(_text(15 + title_width, 16.5, hint, 10.5, "start", FAINT_INK))
+    if count:
+        marks.append(_text(width - 10, 16.5, count, 12, "end", INK, bold=True))
+    svg = f'<g data-block="{html.escape(frame.call)}" data-open="no">{_group(frame, style, "".join(marks))}</g>'
+    return Piece(width + sheet, height + sheet, width / 2, svg)
+
+
+def _channels(layer: Layer) -> str:
+    weighted = layer.kind in (KINDS["convolution"], KINDS["depthwise"])
+    return layer.label.partition(", ")[2].partition(" ")[0].rstrip(",") if weighted else ""
+
+
+def _towers_piece(towers: Towers, style: Style) -> Piece:
+    """Lay branches out side by side, the fork above and the join below them; shortcuts pass on the right."""
+    branches = [(column_piece(column, style, shapes=False), count) for column, count in towers.branches if column.items]
+    shortcuts = sum(not column.items for column, _ in towers.branches)
+    tallest = max((piece.height for piece, _ in branches), default=BOX_HEIGHT)
+    adds = towers.join is not None and not towers.join.label.startswith("concatenate")
+    places: list[float] = []
+    x = 0.0
+    marks: list[str] = []
+    for piece, count in branches:
+        marks.append(piece.at(x, FORK))
+        places.append(x + piece.axis)
+        if count > 1:  # towers that are alike: one of them, and how many there are
+            marks.append(_text(x + piece.width + 6, FORK + 16, f"… ×{count}", 13, "start", INK, bold=True))
+            x += text_width(f"… ×{count}", 13) * 1.1 + 10
+        x += piece.width + BRANCH_GAP
+    x -= BRANCH_GAP
+    for _shortcut in range(shortcuts):
+        x += BRANCH_GAP + 6
+        places.append(x)
+    width = x + (6 if shortcuts else 0)
+    heights = [piece.height for piece, _ in branches] + [0.0] * shortcuts
+    longest = max(range(len(branches)), key=lambda each: branches[each][0].height, default=0)
+    axis = places[longest] if adds and places else (places[0] + places[-1]) / 2
+    if shortcuts and len(branches) == 1:
+        axis = places[0]
+    left = min(places)
+    marks.append(line([(min(left, axis), FORK / 2), (max(places[-1], axis), FORK / 2)]))
+    marks.append(line([(axis, 0), (axis, FORK / 2)]))
+    bottom = FORK + tallest
+    join_at = bottom + JOIN
+    for number, (place, height) in enumerate(zip(places, heights, strict=True)):
+        is_shortcut = number >= len(branches)
+        marks.append(line([(place, FORK / 2), (place, FORK if not is_shortcut else bottom)], arrow=not is_shortcut))
+        start = bottom if is_shortcut else FORK + height
+        if adds and abs(place - axis) > 0.5:
+            side = _pill_width(towers.join) / 2 * (1 if place > axis else -1)
+            marks.append(line([(place, start), (place, join_at), (axis + side, join_at)], arrow=True))
+        elif adds:
+            marks.append(line([(place, start), (place, join_at - PILL_HEIGHT / 2)], arrow=True))
+        else:
+            marks.append(line([(place, start), (place, bottom + GAP)], arrow=towers.join is not None))
+    if towers.join is None:
+        marks.append(line([(left, bottom + GAP), (places[-1], bottom + GAP)]))
+        return Piece(width, bottom + GAP, axis, "".join(marks))
+    if adds:
+        half = _pill_width(towers.join) / 2
+        marks.append(_pill(towers.join, axis, join_at, style))
+        moved = max(0.0, half + 2 - axis)
+        height = join_at + PILL_HEIGHT / 2
+        return Piece(max(width, axis + half + 2) + moved, height, axis + moved, _moved("".join(marks), moved))
+    label = towers.join.label + (f" → {towers.join.shape[0]}" if towers.join.shape else "")
+    bar = max(places[-1] - left + 40, text_width(label, 11) + 20)
+    x = (left + places[-1] - bar) / 2
+    moved = max(0.0, -x)
+    marks.append(
+        _group(
+            towers.join,
+            style,
+            _rectangle(
+                x, bottom + GAP, bar, BAR_HEIGHT, style.fill(towers.join), radius=4, new=style.is_new(towers.join)
+            )
+            + _text(x + bar / 2, bottom + GAP + 12.5, label, 11, "middle", INK),
+        )
+    )
+    return Piece(max(width, x + bar) + moved, bottom + GAP + BAR_HEIGHT, axis + moved, _moved("".join(marks), moved))
+
+
+def _pill_width(join: Box) -> float:
+    return PILL_HEIGHT + (CHIP + 3) * len(join.chips)
+
+
+def _pill(join: Box, x: float, y: float, style: Style) -> str:
+    """Draw the place where branches are added or multiplied, with the activation that follows at once."""
+    sign = {"add": "+", "multiply": "×"}.get(join.label.removeprefix("scaled "), "?")
+    width = _pill_width(join)
+    left = x - width / 2
+    marks = _rectangle(
+        left, y - PILL_HEIGHT / 2, width, PILL_HEIGHT, style.fill(join), radius=9, new=style.is_new(join)
+    )
+    marks += _text(left + PILL_HEIGHT / 2, y + 5.5, sign, 16, "middle", INK)
+    for number, (kind, name) in enumerate(join.chips):
+        marks += _chip(left + PILL_HEIGHT - 2 + number * (CHIP + 2), y - CHIP / 2 + 0.5, kind, chip_letter(name))
+    return _group(join, style, marks)
+
+
+def _net_piece(net: Net, style: Style) -> Piece:
+    """Lay boxes out in rows, each below those that feed it; connections over several rows get a place in each."""
+    rows = _rows(net)
+    pieces = {number: _box_piece(box, style) for number, box in enumerate(net.boxes)}
+    widths = [[pieces[each].width if isinstance(each, int) else 10 for each in row] for row in rows]
+    width = max(sum(row) + 24 * (len(row) - 1) for row in widths)
+    step = BOX_HEIGHT + 34
+    places: dict[object, tuple[float, float]] = {}
+    marks: list[str] = []
+    for level, row in enumerate(rows):
+        x = (width - sum(widths[level]) - 24 * (len(row) - 1)) / 2
+        for each, each_width in zip(row, widths[level], strict=True):
+            places[each] = (x + each_width / 2, level * step + FORK)
+            x += each_width + 24
+    axis = width / 2
+    level_of = {each: level for level, row in enumerate(rows) for each in row}
+    for target, sources in enumerate(net.sources):
+        for source in sources:
+            passing = [(source, target, level) for level in range(level_of.get(source, -1) + 1, level_of[target])]
+            points = [(axis, 0.0)] if source == -1 else [(places[source][0], places[source][1] + BOX_HEIGHT)]
+            for each in passing:
+                points += [places[each], (places[each][0], places[each][1] + BOX_HEIGHT)]
+            marks.append(_curve([*points, places[target]]))
+    marks += [pieces[number].at(places[number][0] - pieces[number].axis, places[number][1]) for number in pieces]
+    last = len(net.boxes) - 1
+    return Piece(width, places[last][1] + BOX_HEIGHT, places[last][0], "".join(marks))
+
+
+def _rows(net: Net) -> list[list[object]]:
+    level: dict[int, int] = {-1: -1}
+    for number, sources in enumerate(net.sources):
+        level[number] = 1 + max((level[source] for source in sources), default=-1)
+    rows: list[list[object]] = [[] for _ in range(max(level.values()) + 1)]
+    for number in range(len(net.boxes)):
+        rows[level[number]].append(number)
+    above: dict[object, list[object]] = {}
+    for target, sources in enumerate(net.sources):
+        for source in sources:
+            chain = [(source, target, each) for each in range(level[source] + 1, level[target])]
+            for each in chain:
+                rows[each[2]].append(each)
+            for lower, upper in zip([*chain, target], [source, *chain], strict=True):
+                above.setdefault(lower, []).append(upper)
+    for upper, lower in pairwise(rows):  # below what feeds it: fewer crossings
+        place = {each: number for number, each in enumerate(upper)}
+        lower.sort(key=lambda each: _mean([place.get(source, 0) for source in above.get(each, [])]))
+    return rows
+
+
+def _mean(values: list[int]) -> float:
+    return sum(values) / len(values) if values else 0.0
+
+
+def _group(part: Box | Frame, style: Style, marks: str) -> str:
+    number = style.number(part)
+    attribute = f' data-box="{number}" tabindex="0"' if number else ""
+    style.drawn.append(part)
+    return f"<g{attribute}>{_tooltip(part, style)}{marks}</g>"
+
+
+def _tooltip(part: Box | Frame, style: Style) -> str:
+    words = style.tooltip(part)
+    return f"<title>{html.escape(words)}</title>" if words else ""
+
+
+def _moved(svg: str, x: float) -> str:
+    return f'<g transform="translate({x:g} 0)">{svg}</g>' if x else svg
+
+
+def _rectangle(
+    x: float, y: float, width: float, height: float, fill: str, *, radius: int, edge: str = INK, new: bool = False
+) -> str:
+    stroke, thickness = (NEW, 3) if new else (edge, 1)
+    return (
+        f'<rect x="{x:g}" y="{y:g}" width="{width:g}" height="{height:g}" rx="{radius}" fill="{fill}" '
+        f'stroke="{stroke}" stroke-width="{thickness}"/>'
+    )
+
+
+def _text(x: float, y: float, text: str, size: float, anchor: str, colour: str, *, bold: bool = False) -> str:
+    weight = ' font-weight="bold"' if bold else ""
+    anchored = f' text-anchor="{anchor}"' if anchor != "start" else ""
+    return (
+        f'<text x="{x:g}" y="{y:g}" font-size="{size:g}"{anchored}{weight} fill="{colour}">{html.escape(text)}</text>'
+    )
+
+
+def line(points: list[tuple[float, float]], *, arrow: bool = False) -> str:
+    """Draw a line through points, with an arrow's head at its end if asked for."""
+    path = "M" + "L".join(f"{x:g} {y:g}" for x, y in points)
+    head = ""
+    if arrow:
+        (x1, y1), (x2, y2) = points[-2:]
+        dx, dy = (x2 > x1) - (x2 < x1), (y2 > y1) - (y2 < y1)
+        head = (
+            f'<path d="M{x2:g} {y2:g}l{-5 * dx - 3 * dy:g} {-5 * dy - 3 * dx:g}l{6 * dy:g} {6 * dx:g}z" fill="{INK}"/>'
+        )
+    return f'<path d="{path}" fill="none" stroke="{INK}"/>{head}'
+
+
+def _curve(points: list[tuple[float, float]]) -> str:
+    path = f"M{points[0][0]:g} {points[0][1]:g}"
+    for (x1, y1), (x2, y2) in pairwise(points):
+        middle = (y1 + y2) / 2
+        path += f"C{x1:g} {middle:g} {x2:g} {middle:g} {x2:g} {y2:g}"
+    x, y = points[-1]
+    return f'<path d="{path}" fill="none" stroke="{INK}"/><path d="M{x:g} {y:g}l-3 -5h6z" fill="{INK}"/>'
+
+
+def legend_piece(kinds: list[Kind], chips: list[tuple[Kind, str]], width: float) -> Piece:
+    """Explain colours and letters, in as many rows as fit into a width."""
+    entries = [(kind, "", kind.name) for kind in kinds] + [(kind, chip_letter(name), name) for kind, name in chips]
+    marks = []
+    x = y = 0.0
+    for kind, letter, words in entries:
+        needed = 22 + text_width(words, 11) + 16
+        if x and x + needed > width:
+            x, y = 0.0, y + 22
+        if letter:
+            marks.append(_chip(x, y, kind, letter))
+        else:
+            marks.append(_rectangle(x, y, 14, 14, kind.fill, radius=3))
+        marks.append(_text(x + 20, y + 11.5, words, 11, "start", INK))
+        x += needed
+    return Piece(width, y + 16, width / 2, "".join(marks))
+
+
+def kinds_and_chips(drawn: list[Box | Frame]) -> tuple[list[Kind], list[tuple[Kind, str]]]:
+    """Return the kinds and the chips that a picture shows, in the palette's order."""
+    boxes = [part for part in drawn if isinstance(part, Box)]
+    used = {box.kind for box in boxes} - {KINDS["input"]}
+    chips = list(dict.fromkeys(chip for box in boxes for chip in box.chips))
+    return [kind for kind in KINDS.values() if kind in used], chips

@@ -1,0 +1,84 @@
+"""A whole picture: heading, network, legend."""
+
+import html
+
+from cnncourse.drawing.layout import Piece, Style, column_piece, kinds_and_chips, legend_piece, line, text_width
+from cnncourse.drawing.palette import FONT, INK, PAPER
+from cnncourse.drawing.view import Aside, Column
+
+MARGIN = 20
+HEADING = 30
+LEGEND_GAP = 22
+TALLEST, WIDEST = 1500, 1060  # a network beyond these is too large for a page
+GUTTER, TOP_TURN = 36, 16  # between two columns, and above the second
+LEAST_WIDTH = 380  # so that a legend of a few rows fits below a narrow network
+
+
+def picture(title: str, alternative_text: str, column: Column, style: Style) -> str:
+    """Return a network's picture as SVG, with heading and legend."""
+    return svg_document(title, alternative_text, [network_piece(column, style)], style)
+
+
+def network_piece(column: Column, style: Style) -> Piece:
+    """Lay a network out in one column, or in two if it would be too tall for a page and two fit beside each other."""
+    whole = column_piece(column, style, shapes=True)
+    if whole.height <= TALLEST:
+        return whole
+    style.drawn.clear()
+    cuts = [cut for cut in range(1, len(column.items)) if _width_of_two(column, cut) <= WIDEST]
+    if not cuts or any(isinstance(part, Aside) for part in column.items):
+        return column_piece(column, style, shapes=True)
+    best = min(cuts, key=lambda cut: max(half.height for half in _halves(column, cut, Style())))
+    first, second = _halves(column, best, style)
+    left, middle = first.width + GUTTER, first.width + GUTTER / 2
+    height = max(first.height + 10, second.height + TOP_TURN)
+    turn = first.height + 8
+    down = [(first.axis, first.height), (first.axis, turn), (middle, turn)]
+    up = [(middle, 4), (left + second.axis, 4), (left + second.axis, TOP_TURN)]
+    connection = line([*down, *up], arrow=True)
+    return Piece(left + second.width, height, first.axis, first.svg + connection + second.at(left, TOP_TURN))
+
+
+def _halves(column: Column, cut: int, style: Style) -> tuple[Piece, Piece]:
+    above, below = Column(column.items[:cut]), Column(column.items[cut:])
+    return column_piece(above, style, shapes=True), column_piece(below, style, shapes=True)
+
+
+def _width_of_two(column: Column, cut: int) -> float:
+    return sum(half.width for half in _halves(column, cut, Style())) + GUTTER
+
+
+def svg_document(title: str, alternative_text: str, pieces: list[Piece], style: Style, notes: str = "") -> str:
+    """Put pieces side by side under a heading, with a legend below, and return the SVG.
+
+    Args:
+        title: the heading.
+        alternative_text: the picture in words.
+        pieces: what is shown, from left to right.
+        style: that they were drawn with: the legend explains what was drawn.
+        notes: a line below the legend.
+
+    """
+    content = sum(piece.width for piece in pieces) + 3 * MARGIN * (len(pieces) - 1)
+    width = max(content, LEAST_WIDTH, text_width(title, 16) * 1.1) + 2 * MARGIN
+    legend = legend_piece(*kinds_and_chips(style.drawn), width - 2 * MARGIN)
+    tallest = max(piece.height for piece in pieces)
+    top = MARGIN + HEADING
+    marks = []
+    x = (width - content) / 2
+    for piece in pieces:
+        marks.append(piece.at(x, top))
+        x += piece.width + 3 * MARGIN
+    legend_top = top + tallest + LEGEND_GAP
+    marks.append(legend.at(MARGIN, legend_top))
+    height = legend_top + legend.height + MARGIN
+    if notes:
+        marks.append(f'<text x="{MARGIN}" y="{height:g}" font-size="11">{html.escape(notes)}</text>')
+        height += MARGIN
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:g} {height:g}" width="100%" '
+        f'style="max-width:{width:g}px" role="img" aria-label="{html.escape(alternative_text, quote=True)}" '
+        f'font-family="{FONT}" fill="{INK}"><rect width="{width:g}" height="{height:g}" rx="8" fill="{PAPER}"/>'
+        f'<text x="{width / 2:g}" y="{MARGIN + 10}" font-size="16" font-weight="bold" text-anchor="middle">'
+        f"{html.escape(title)}</text>{''.join(marks)}</svg>"
+    )
