@@ -13,7 +13,7 @@ NBVAL := -p tests.strict_notebooks --nbval --nbval-cell-timeout=120
 # A second thread that waits without spinning: kinder to the machine's other work, and to timings.
 export OMP_WAIT_POLICY := PASSIVE
 
-.PHONY: help lab test test-fast notebooks exercises doctor clean
+.PHONY: help lab test test-fast figures gallery notebooks exercises doctor clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -31,6 +31,12 @@ test: $(DEVELOPER)  ## run everything: linter, unit tests, every notebook, the b
 test-fast: $(DEVELOPER)  ## run the linter and the quick unit tests
 	$(BIN)/ruff check .
 	$(BIN)/python -m pytest -m "not browser and not slow"
+
+figures: $(DEVELOPER)  ## draw the README's picture again
+	$(BIN)/cnncourse draw inception-v1 images/inception-v1.svg
+
+gallery: $(LEARNER)  ## draw all networks on one page, gallery/index.html
+	$(BIN)/cnncourse gallery gallery
 
 notebooks: $(DEVELOPER)  ## run the chapters and the masters again, and keep their outputs
 	$(BIN)/cnncourse execute chapters/*.ipynb solutions/*/*.ipynb
@@ -63,7 +69,7 @@ $(LEARNER): pyproject.toml constraints.txt
 	@touch $@
 
 $(DEVELOPER): $(LEARNER)
-	$(BIN)/python -m pip install -c constraints.txt -e ".[test,instructor]"
+	$(BIN)/python -m pip install -c constraints.txt -e ".[test,instructor,figures,viz]"
 	@# nbgrader would put its menus into every learner's JupyterLab; instructors who want them can enable them again.
 	@$(BIN)/jupyter labextension disable --level=sys_prefix @jupyter/nbgrader > /dev/null 2>&1
 	@for extension in formgrader validate_assignment assignment_list course_list; do \

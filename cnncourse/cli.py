@@ -5,6 +5,12 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from torch import nn
+
+    from cnncourse.architectures import Architecture
 
 PROJECT = Path(__file__).resolve().parent.parent
 
@@ -22,9 +28,26 @@ def main(arguments: list[str] | None = None) -> int:
 
     draw = commands.add_parser("draw", help="save the picture of a network")
     draw.add_argument("architecture", help='for example "lenet-5"')
-    draw.add_argument("file", type=Path, help="an .svg file")
+    draw.add_argument("file", type=Path, help="an .svg file; .png and .pdf need the extra “figures”")
     draw.add_argument("--variant", help="one of the network's variants")
+    draw.add_argument("--detail", default="blocks", help='"blocks" (folded) or "layers" (everything)')
+    draw.add_argument("--block", help='one block alone, layer by layer, for example "inception.3a"')
     draw.set_defaults(run=_draw)
+
+    timeline = commands.add_parser("timeline", help="save a picture of all networks in order of publication")
+    timeline.add_argument("file", type=Path, help="an .svg, .png or .pdf file")
+    timeline.set_defaults(run=_timeline)
+
+    gallery = commands.add_parser("gallery", help="write a page with the pictures of all networks")
+    gallery.add_argument("folder", type=Path, help="where to; made if it is not there")
+    gallery.set_defaults(run=_gallery)
+
+    export = commands.add_parser("export", help="write a network for another viewer, and say how to open it")
+    export.add_argument("architecture", help='for example "resnet-50"')
+    export.add_argument("viewer", help="netron, tensorboard, torchview, torchviz or torchinfo")
+    export.add_argument("path", type=Path, nargs="?", help="file or, for tensorboard, folder to write")
+    export.add_argument("--variant", help="one of the network's variants")
+    export.set_defaults(run=_export)
 
     table = commands.add_parser("article-table", help="rebuild the article's table of six networks from ours")
     table.set_defaults(run=_article_table)
@@ -49,7 +72,7 @@ def main(arguments: list[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("interrupted; nothing was left half done", file=sys.stderr)
         return 130
-    except LookupError as error:
+    except (LookupError, ValueError, ImportError) as error:
         print(f"cnncourse: {error.args[0]}", file=sys.stderr)
         return 2
 
@@ -103,8 +126,49 @@ def _draw(options: argparse.Namespace) -> int:
 
     record = architecture(options.architecture)
     title = f"{record.title} ({options.variant or record.year})"
-    draw(record.build(variant=options.variant), record.input_shape, title).save(options.file)
+    title = f"{title}: {options.block}" if options.block else title
+    model = _without_weights(record, options.variant)
+    draw(model, record.input_shape, title, detail=options.detail, block=options.block).save(options.file)
     print(f"{options.file}: {title}")
+    return 0
+
+
+def _without_weights(record: "Architecture", variant: str | None) -> "nn.Module":
+    import torch
+
+    with torch.device("meta"):
+        return record.build(variant=variant)
+
+
+def _timeline(options: argparse.Namespace) -> int:
+    from cnncourse.architectures.timeline import timeline
+
+    timeline().save(options.file)
+    print(options.file)
+    return 0
+
+
+def _gallery(options: argparse.Namespace) -> int:
+    from cnncourse.architectures.gallery import write_gallery
+
+    print(write_gallery(options.folder))
+    return 0
+
+
+def _export(options: argparse.Namespace) -> int:
+    from cnncourse.architectures import architecture
+    from cnncourse.drawing.exports import EXPORTS, summary
+
+    record = architecture(options.architecture)
+    if options.viewer == "torchinfo":
+        print(summary(record.build(variant=options.variant), record.input_shape))
+        return 0
+    if options.viewer not in EXPORTS:
+        raise LookupError(f"no viewer {options.viewer!r}; there are {', '.join(EXPORTS)} and torchinfo")
+    if options.path is None:
+        raise ValueError(f"{options.viewer} needs a path to write to, as the last argument")
+    command = EXPORTS[options.viewer](record.build(variant=options.variant), record.input_shape, options.path)
+    print("To look at it:", command)
     return 0
 
 

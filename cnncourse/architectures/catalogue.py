@@ -15,6 +15,34 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
+class Reported:
+    """An error that a paper reports. Protocols differ so much that two of them seldom can be compared.
+
+    Attributes:
+        error: in percent.
+        protocol: of what, on what, and how many crops.
+
+    """
+
+    error: float
+    protocol: str
+
+
+@dataclass(frozen=True)
+class Inheritance:
+    """What a network takes over from an earlier one.
+
+    Attributes:
+        slug: the earlier network.
+        idea: what is taken over.
+
+    """
+
+    slug: str
+    idea: str
+
+
+@dataclass(frozen=True)
 class Architecture:
     """A network of the course.
 
@@ -31,6 +59,8 @@ class Architecture:
         input_shape: one image: (channels, height, width).
         what_is_new: in a sentence.
         improves_on: what was there before.
+        reported: the error in its paper.
+        inherits: what it takes over from earlier networks of the course.
         variants: names of the variants, which ``model.py`` defines and documents.
 
     """
@@ -47,6 +77,8 @@ class Architecture:
     input_shape: tuple[int, int, int]
     what_is_new: str
     improves_on: str
+    reported: Reported
+    inherits: tuple[Inheritance, ...] = ()
     variants: tuple[str, ...] = ()
 
     @property
@@ -118,6 +150,7 @@ CATALOGUE: tuple[Architecture, ...] = (
         input_shape=(1, 32, 32),
         what_is_new="convolutions with shared weights, alternating with sub-sampling, trained as a whole",
         improves_on="hand-made features, and fully connected networks that must learn each position anew",
+        reported=Reported(0.95, "MNIST test error, without distorted training data"),
         variants=("modern",),
     ),
     Architecture(
@@ -133,6 +166,8 @@ CATALOGUE: tuple[Architecture, ...] = (
         input_shape=(3, 227, 227),
         what_is_new="a convolutional network of sixty million parameters, with ReLU and dropout, on two graphics cards",
         improves_on="LeNet-5, whose size and data were those of the 1990s",
+        reported=Reported(18.2, "ImageNet top-5 error, validation, one network, ten crops"),
+        inherits=(Inheritance("lenet-5", "convolution and sub-sampling, trained as a whole"),),
         variants=("one-weird-trick",),
     ),
     Architecture(
@@ -148,6 +183,8 @@ CATALOGUE: tuple[Architecture, ...] = (
         input_shape=(3, 227, 227),
         what_is_new="a small perceptron slides over the image in place of a linear filter; global average pooling",
         improves_on="AlexNet, whose fully connected layers hold most of its parameters",
+        reported=Reported(10.41, "CIFAR-10 test error, without augmentation"),
+        inherits=(Inheritance("alexnet", "ReLU, dropout"),),
         variants=("cifar-10",),
     ),
     Architecture(
@@ -163,6 +200,8 @@ CATALOGUE: tuple[Architecture, ...] = (
         input_shape=(3, 224, 224),
         what_is_new="sixteen to nineteen weight layers, by stacking 3×3 convolutions only",
         improves_on="AlexNet, whose layers are few and whose kernels are large",
+        reported=Reported(8.1, "ImageNet top-5 error, validation, one scale, whole image"),
+        inherits=(Inheritance("alexnet", "ReLU, dropout, large fully connected layers"),),
         variants=("vgg-11", "vgg-13", "vgg-16-c", "vgg-19"),
     ),
     Architecture(
@@ -178,6 +217,11 @@ CATALOGUE: tuple[Architecture, ...] = (
         input_shape=(3, 224, 224),
         what_is_new="modules of parallel convolutions of several sizes, with 1×1 convolutions to keep them cheap",
         improves_on="networks that grow in one direction only, deeper or wider, at a quadratic cost",
+        reported=Reported(10.07, "ImageNet top-5 error, validation, one crop"),
+        inherits=(
+            Inheritance("network-in-network", "1×1 convolutions, global average pooling"),
+            Inheritance("alexnet", "local response normalisation, dropout"),
+        ),
         variants=("separable", "batch-norm"),
     ),
     Architecture(
@@ -193,6 +237,11 @@ CATALOGUE: tuple[Architecture, ...] = (
         input_shape=(3, 299, 299),
         what_is_new="convolutions factorised into 1×n and n×1, grids reduced without a bottleneck, label smoothing",
         improves_on="Inception-v1, with batch normalisation added",
+        reported=Reported(5.6, "ImageNet top-5 error, 48,238 validation images, one crop"),
+        inherits=(
+            Inheritance("inception-v1", "parallel branches with 1×1 reduction, auxiliary classifiers"),
+            Inheritance("vgg-16", "small convolutions in place of large ones"),
+        ),
         variants=("batch-norm-without-scale",),
     ),
     Architecture(
@@ -208,6 +257,11 @@ CATALOGUE: tuple[Architecture, ...] = (
         input_shape=(3, 224, 224),
         what_is_new="shortcuts past every few layers, so that depth no longer makes training harder",
         improves_on="plain networks, whose training error grows with depth",
+        reported=Reported(6.71, "ImageNet top-5 error, validation, ten crops"),
+        inherits=(
+            Inheritance("vgg-16", "3×3 convolutions, channels that double as the map halves"),
+            Inheritance("network-in-network", "global average pooling"),
+        ),
         variants=("v1.5", "resnet-18", "resnet-34", "resnet-101", "resnet-152", "plain-18", "plain-34"),
     ),
     Architecture(
@@ -223,6 +277,8 @@ CATALOGUE: tuple[Architecture, ...] = (
         input_shape=(3, 299, 299),
         what_is_new="uniform modules for each grid size, a branching stem, and reduction blocks of their own",
         improves_on="Inception-v3, whose modules still followed the limits of older software",
+        reported=Reported(5.0, "ImageNet top-5 error, 48,238 validation images, one crop"),
+        inherits=(Inheritance("inception-v3", "factorised convolutions, parallel grid reduction"),),
     ),
     Architecture(
         chapter="09-inception-resnet-v2",
@@ -237,6 +293,11 @@ CATALOGUE: tuple[Architecture, ...] = (
         input_shape=(3, 299, 299),
         what_is_new="Inception modules with shortcuts, their results scaled down before they are added",
         improves_on="Inception-v4, which trains more slowly without shortcuts",
+        reported=Reported(4.9, "ImageNet top-5 error, 48,238 validation images, one crop"),
+        inherits=(
+            Inheritance("inception-v4", "Inception modules and reductions"),
+            Inheritance("resnet-50", "shortcuts"),
+        ),
         variants=("paper", "inception-resnet-v1"),
     ),
     Architecture(
@@ -252,6 +313,11 @@ CATALOGUE: tuple[Architecture, ...] = (
         input_shape=(3, 299, 299),
         what_is_new="depthwise separable convolutions throughout: space and channels are treated apart",
         improves_on="Inception-v3, whose modules separate the two in part",
+        reported=Reported(5.5, "ImageNet top-5 error, validation, one crop"),
+        inherits=(
+            Inheritance("inception-v3", "channels and space treated apart, in part"),
+            Inheritance("resnet-50", "shortcuts"),
+        ),
         variants=("intermediate-activation",),
     ),
     Architecture(
@@ -267,6 +333,12 @@ CATALOGUE: tuple[Architecture, ...] = (
         input_shape=(3, 224, 224),
         what_is_new="many paths of the same shape, added up: their number, cardinality, is a dimension of its own",
         improves_on="ResNet-50, at the same cost",
+        reported=Reported(22.2, "ImageNet top-1 error, validation, one crop (top-5 not given)"),
+        inherits=(
+            Inheritance("resnet-50", "bottleneck blocks and shortcuts"),
+            Inheritance("inception-v1", "split, transform, merge"),
+            Inheritance("alexnet", "grouped convolution"),
+        ),
         variants=("2x40d", "4x24d", "8x14d"),
     ),
 )

@@ -4,16 +4,16 @@ Nothing is drawn by hand: a network is traced into layers (``layers``), taken ap
 (``tree``), shown at some level of detail (``view``) and laid out (``layout``).
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from torch import nn
 
-from cnncourse.drawing.layers import Layer, network_graph
+from cnncourse.drawing.layers import Graph, Layer, network_graph
 from cnncourse.drawing.layout import Style
 from cnncourse.drawing.picture import picture
 from cnncourse.drawing.saving import save_svg
-from cnncourse.drawing.tree import Sequence, blocks_of, layers_of, network_tree
+from cnncourse.drawing.tree import Block, Leaf, Sequence, blocks_of, layers_of, network_tree
 from cnncourse.drawing.view import Column, Detail, view
 from cnncourse.drawing.words import in_words, lines_of, tooltip
 
@@ -104,11 +104,20 @@ def draw(
     """
     if detail not in DETAILS:
         raise ValueError(f"detail is one of {', '.join(map(repr, DETAILS))}, not {detail!r}")
-    tree = network_tree(network_graph(model, input_shape))
+    graph = network_graph(model, input_shape)
+    tree = network_tree(graph)
     if block is not None:
         found = next((each for each in blocks_of(tree) if each.name == block), None)
         if found is None:
             known = ", ".join(dict.fromkeys(each.name for each in blocks_of(tree)))
             raise LookupError(f"{type(model).__name__} has no block {block!r} to draw; it has {known or 'none'}")
-        return Drawing(title or found.title, found.body, Detail(every_layer=True))
+        body = Sequence((Leaf(_what_enters(found, graph)), *found.body.items))
+        return Drawing(title or found.title, body, Detail(every_layer=True))
     return Drawing(title or type(model).__name__, tree, Detail(every_layer=detail == "layers"))
+
+
+def _what_enters(block: Block, graph: Graph) -> Layer:
+    """Return a stand-in for the layer that feeds a block."""
+    first = graph.layers.index(next(layers_of(block)))
+    before = graph.layers[graph.sources[first][0]]
+    return replace(graph.layers[0], name="input", label="input", details=f"from {before.name}", shape=before.shape)

@@ -139,23 +139,39 @@ def _all_layers(model: nn.Module) -> set[str]:
 def _graph(steps: Trace, fields: dict[str, tuple[int, int]]) -> Graph:
     layers: list[Layer] = []
     sources: list[tuple[int, ...]] = []
-    place: dict[torch.fx.Node, int] = {}
+    place: dict[torch.fx.Node, tuple[int, ...]] = {}  # of what a step's result comes from; several for an inner sum
     outputs: tuple[int, ...] = ()
     calls = Counter(node.target for node in steps.nodes if node.op == "call_module")
     made: Counter[str] = Counter()
     for node in steps.nodes:
-        fed_by = tuple(place[source] for source in node.all_input_nodes if source in place)
+        fed_by = tuple(dict.fromkeys(each for source in node.all_input_nodes for each in place.get(source, ())))
         if node.op == "output":
             outputs = fed_by
         elif node.op == "placeholder" and (place or not node.users):
             continue  # a second argument; the first is the image
+        elif fed_by and (_is_inner_sum(node) or _adds_nothing(node)):
+            place[node] = fed_by
         elif fed_by or node.op == "placeholder":  # everything else is a constant or a parameter
             call, total = (made[node.target], calls[node.target]) if node.op == "call_module" else (0, 0)
             made[str(node.target)] += 1
-            place[node] = len(layers)
+            place[node] = (len(layers),)
             layers.append(_layer(node, steps, call, total, fields))
             sources.append(fed_by)
     return Graph(tuple(layers), tuple(sources), outputs)
+
+
+def _is_inner_sum(node: torch.fx.Node) -> bool:
+    """Whether a sum is only a part of a longer one of the same module, as in a + b + c."""
+    if node.target not in ADDITIONS or len(node.users) > 1:
+        return False
+    user = next(iter(node.users), node)
+    together = user.meta.get("nn_module_stack") == node.meta.get("nn_module_stack")
+    return user.target in ADDITIONS and len(user.all_input_nodes) > 1 and together
+
+
+def _adds_nothing(node: torch.fx.Node) -> bool:
+    """Whether a step adds zero, as Python's sum does first."""
+    return node.target in ADDITIONS and len(node.all_input_nodes) == 1 and 0 in node.args
 
 
 def _layer(node: torch.fx.Node, steps: Trace, call: int, calls: int, fields: dict[str, tuple[int, int]]) -> Layer:

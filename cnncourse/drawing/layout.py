@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 
 from cnncourse.drawing.layers import Layer
-from cnncourse.drawing.palette import FAINT_INK, FRAME_EDGE, FRAME_FILL, INK, KINDS, NEW, Kind
+from cnncourse.drawing.palette import FAINT_INK, FRAME_EDGE, FRAME_FILL, INK, KINDS, NEW, PAPER, SHADES
 from cnncourse.drawing.view import Aside, Box, Column, Frame, Net, Part, Towers
 
 BOX_HEIGHT, MIN_BOX_WIDTH = 20, 56
@@ -53,6 +53,25 @@ class Piece:
 
 
 @dataclass(frozen=True)
+class Shading:
+    """Boxes coloured by an amount.
+
+    Attributes:
+        name: of what.
+        most: the largest amount in the picture.
+
+    """
+
+    name: str
+    most: int
+
+    def shade(self, amount: int) -> str:
+        """Return the colour of an amount; steps are even in its square root, so that small ones differ too."""
+        share = (amount / self.most) ** 0.5 if self.most else 0
+        return SHADES[min(len(SHADES) - 1, round(share * (len(SHADES) - 1)))]
+
+
+@dataclass(frozen=True)
 class Style:
     """How the pieces look.
 
@@ -60,18 +79,23 @@ class Style:
         fill: colour of a box or of a closed block.
         tooltip: what is shown when the pointer rests on it.
         is_new: whether it is marked as new.
-        number: the name under which an interactive picture knows a box, or "".
+        interactive: whether boxes and blocks can be reached with the keyboard.
+        shading: what colours stand for, ``None`` for kinds of layers.
+        drawn: what was drawn so far; the legend explains it.
 
     """
 
     fill: Callable[[Box | Frame], str] = lambda part: part.kind.fill if isinstance(part, Box) else FRAME_FILL
     tooltip: Callable[[Box | Frame], str] = lambda _part: ""
     is_new: Callable[[Box | Frame], bool] = lambda _part: False
-    number: Callable[[Box | Frame], str] = lambda _part: ""
+    interactive: bool = False
+    shading: Shading | None = None
     drawn: list[Box | Frame] = field(default_factory=list)
 
 
-def column_piece(column: Column, style: Style, *, shapes: bool, last_shape: bool = True, nested: bool = False) -> Piece:
+def column_piece(
+    column: Column, style: Style, *, shapes: bool, last_shape: bool = True, nested: bool = False, ends: bool = False
+) -> Piece:
     """Lay parts out one below the other.
 
     Args:
@@ -80,21 +104,23 @@ def column_piece(column: Column, style: Style, *, shapes: bool, last_shape: bool
         shapes: whether the shape of what passes is written beside the line wherever it changes.
         last_shape: whether that of what leaves the column is written too.
         nested: whether the column is inside a frame: frames in it then say nothing of shapes.
+        ends: whether nothing leaves the column.
 
     """
     pieces: list[tuple[Piece, str]] = []  # each with the shape of what leaves it, where that is to be written
     asides: list[tuple[int, Piece]] = []
     before: tuple[int, ...] | None = None
-    last_part = next((part for part in reversed(column.items) if not isinstance(part, Aside)), None)
+    shown = [part for part in column.items if not isinstance(part, Aside)]
     for part in column.items:
         if isinstance(part, Aside):
-            asides.append((len(pieces), column_piece(part.body, style, shapes=False)))
+            asides.append((len(pieces), column_piece(part.body, style, shapes=False, ends=True)))
             continue
         shape = _shape_after(part)
-        wanted = shapes and (last_shape or part is not last_part)
+        wanted = shapes and (last_shape or part is not shown[-1])
         label = times(shape) if wanted and shape is not None and shape != before else ""
         before = shape if shape is not None else before
-        pieces.append((part_piece(part, style, shapes=shapes and not nested), label))
+        leaves = not ends or part is not shown[-1]
+        pieces.append((_part_piece(part, style, shapes=shapes and not nested, leaves=leaves), label))
     label_room = max((6 + text_width(label, 10) for _, label in pieces), default=0)
     axis = max((piece.axis for piece, _ in pieces), default=0)
     right = max([piece.width - piece.axis for piece, _ in pieces] + [label_room])
@@ -105,22 +131,20 @@ def column_piece(column: Column, style: Style, *, shapes: bool, last_shape: bool
     widest_aside = 0.0
     for number, (piece, label) in enumerate(pieces):
         for _, aside in (each for each in asides if each[0] == number):
-            top = max(y - 4, aside_bottom)
-            marks.append(
-                line(
-                    [(axis, y - 8), (left_of_asides + aside.axis, y - 8), (left_of_asides + aside.axis, top)],
-                    arrow=True,
-                )
-            )
+            split, top = y - GAP + 1, max(y - 2, aside_bottom)
+            rail, end = left_of_asides - BRANCH_GAP, left_of_asides + aside.axis
+            turns = [(rail, split), (rail, top - GAP)] if top - GAP > split else []
+            marks.append(line([(axis, split), *turns, (end, turns[-1][1] if turns else split), (end, top)], arrow=True))
             marks.append(aside.at(left_of_asides, top))
-            aside_bottom = top + aside.height + GAP
+            aside_bottom = top + aside.height + 2 * GAP
             widest_aside = max(widest_aside, aside.width)
         marks.append(piece.at(axis - piece.axis, y))
         y += piece.height
         last = number == len(pieces) - 1
         gap = LABELLED_GAP if label else GAP
+        gap += GAP if any(each[0] == number + 1 for each in asides) else 0
         if not last:
-            marks.append(line([(axis, y), (axis, y + gap)], arrow=True))
+            marks.append(line([(axis, y), (axis, y + gap)], arrow=not isinstance(shown[number + 1], Towers)))
         if label:
             marks.append(_text(axis + 6, y + 12, label, 10, "start", FAINT_INK))
         y += gap if label or not last else 0
@@ -128,13 +152,14 @@ def column_piece(column: Column, style: Style, *, shapes: bool, last_shape: bool
     return Piece(width, max(y, aside_bottom), axis, "".join(marks))
 
 
-def part_piece(part: Part, style: Style, *, shapes: bool) -> Piece:
-    """Lay one part out."""
+def _part_piece(part: Part, style: Style, *, shapes: bool, leaves: bool) -> Piece:
     match part:
         case Box():
             return _box_piece(part, style)
+        case Frame(body=None):
+            return _closed_frame(part, style)
         case Frame():
-            return _closed_frame(part, style) if part.body is None else _open_frame(part, style, shapes=shapes)
+            return _open_frame(part, style, shapes=shapes, leaves=leaves)
         case Towers():
             return _towers_piece(part, style)
         case Net():
@@ -180,7 +205,7 @@ def _box_piece(box: Box, style: Style) -> Piece:
     marks.append(_text(x, baseline, box.label, 11, "start", INK))
     x += label_width + 3
     for kind, name in box.chips:
-        marks.append(_chip(x + 1, (tall - CHIP) / 2 + 0.5, kind, chip_letter(name)))
+        marks.append(_chip(x + 1, (tall - CHIP) / 2 + 0.5, kind.fill, chip_letter(name)))
         x += CHIP + 2
     if count:
         marks.append(_text(width - 6, baseline, count, 11, "end", INK, bold=True))
@@ -192,14 +217,14 @@ def chip_letter(name: str) -> str:
     return name.removeprefix("scaled ")[:1].upper()
 
 
-def _chip(x: float, y: float, kind: Kind, letter: str) -> str:
+def _chip(x: float, y: float, fill: str, letter: str) -> str:
     return (
-        f'<rect x="{x:g}" y="{y:g}" width="{CHIP - 1}" height="{CHIP - 1}" rx="3" fill="{kind.fill}" stroke="{INK}" '
+        f'<rect x="{x:g}" y="{y:g}" width="{CHIP - 1}" height="{CHIP - 1}" rx="3" fill="{fill}" stroke="{INK}" '
         f'stroke-width="0.7"/>' + _text(x + (CHIP - 1) / 2, y + 10, letter, 9.5, "middle", INK)
     )
 
 
-def _open_frame(frame: Frame, style: Style, *, shapes: bool) -> Piece:
+def _open_frame(frame: Frame, style: Style, *, shapes: bool, leaves: bool) -> Piece:
     straight = len(frame.body.items) > 2 and not all(isinstance(part, Frame) for part in frame.body.items)
     body = column_piece(frame.body, style, shapes=shapes and straight, last_shape=False, nested=True)
     count = f"×{frame.times}" if frame.times > 1 else ""
@@ -215,11 +240,10 @@ def _open_frame(frame: Frame, style: Style, *, shapes: bool) -> Piece:
     marks.append(_text(9, 15, frame.title, 12, "start", INK, bold=True))
     if count:
         marks.append(_text(width - 9, 16, count, 13, "end", INK, bold=True))
-    heading = f'<g data-block="{html.escape(frame.call)}" data-open="yes">{_tooltip(frame, style)}{"".join(marks)}</g>'
-    lines = line([(left, 0), (left, TITLE_HEIGHT)], arrow=True)
-    lines += line([(left, height - PADDING), (left, height)])
+    heading = _group(frame, style, "".join(marks), is_open=True)
+    lines = line([(left, 0), (left, TITLE_HEIGHT)], arrow=not isinstance(frame.body.items[0], Towers))
+    lines += line([(left, height - PADDING), (left, height)]) if leaves else ""
     svg = heading + lines + body.at(left - body.axis, TITLE_HEIGHT)
-    style.drawn.append(frame)
     return Piece(width + sheet, height + sheet, left, svg)
 
 
@@ -242,8 +266,7 @@ def _closed_frame(frame: Frame, style: Style) -> Piece:
     marks.append(_text(15 + title_width, 16.5, hint, 10.5, "start", FAINT_INK))
     if count:
         marks.append(_text(width - 10, 16.5, count, 12, "end", INK, bold=True))
-    svg = f'<g data-block="{html.escape(frame.call)}" data-open="no">{_group(frame, style, "".join(marks))}</g>'
-    return Piece(width + sheet, height + sheet, width / 2, svg)
+    return Piece(width + sheet, height + sheet, width / 2, _group(frame, style, "".join(marks), is_open=False))
 
 
 def _channels(layer: Layer) -> str:
@@ -282,13 +305,19 @@ def _towers_piece(towers: Towers, style: Style) -> Piece:
     marks.append(line([(axis, 0), (axis, FORK / 2)]))
     bottom = FORK + tallest
     join_at = bottom + JOIN
+    new_join = towers.join is not None and style.is_new(towers.join)
     for number, (place, height) in enumerate(zip(places, heights, strict=True)):
         is_shortcut = number >= len(branches)
-        marks.append(line([(place, FORK / 2), (place, FORK if not is_shortcut else bottom)], arrow=not is_shortcut))
+        stands_out = is_shortcut and new_join
+        marks.append(
+            line(
+                [(place, FORK / 2), (place, FORK if not is_shortcut else bottom)], arrow=not is_shortcut, new=stands_out
+            )
+        )
         start = bottom if is_shortcut else FORK + height
         if adds and abs(place - axis) > 0.5:
             side = _pill_width(towers.join) / 2 * (1 if place > axis else -1)
-            marks.append(line([(place, start), (place, join_at), (axis + side, join_at)], arrow=True))
+            marks.append(line([(place, start), (place, join_at), (axis + side, join_at)], arrow=True, new=stands_out))
         elif adds:
             marks.append(line([(place, start), (place, join_at - PILL_HEIGHT / 2)], arrow=True))
         else:
@@ -333,7 +362,7 @@ def _pill(join: Box, x: float, y: float, style: Style) -> str:
     )
     marks += _text(left + PILL_HEIGHT / 2, y + 5.5, sign, 16, "middle", INK)
     for number, (kind, name) in enumerate(join.chips):
-        marks += _chip(left + PILL_HEIGHT - 2 + number * (CHIP + 2), y - CHIP / 2 + 0.5, kind, chip_letter(name))
+        marks += _chip(left + PILL_HEIGHT - 2 + number * (CHIP + 2), y - CHIP / 2 + 0.5, kind.fill, chip_letter(name))
     return _group(join, style, marks)
 
 
@@ -390,11 +419,18 @@ def _mean(values: list[int]) -> float:
     return sum(values) / len(values) if values else 0.0
 
 
-def _group(part: Box | Frame, style: Style, marks: str) -> str:
-    number = style.number(part)
-    attribute = f' data-box="{number}" tabindex="0"' if number else ""
+def _group(part: Box | Frame, style: Style, marks: str, *, is_open: bool = False) -> str:
     style.drawn.append(part)
-    return f"<g{attribute}>{_tooltip(part, style)}{marks}</g>"
+    attributes = ""
+    if style.interactive:
+        attributes = ' tabindex="0" data-box=""'
+        if isinstance(part, Frame):
+            state = "true" if is_open else "false"
+            attributes = (
+                f' tabindex="0" role="button" aria-expanded="{state}" aria-label="{html.escape(part.title)}" '
+                f'data-block="{html.escape(part.calls[0])}" style="cursor:pointer"'
+            )
+    return f"<g{attributes}>{_tooltip(part, style)}{marks}</g>"
 
 
 def _tooltip(part: Box | Frame, style: Style) -> str:
@@ -424,17 +460,17 @@ def _text(x: float, y: float, text: str, size: float, anchor: str, colour: str, 
     )
 
 
-def line(points: list[tuple[float, float]], *, arrow: bool = False) -> str:
-    """Draw a line through points, with an arrow's head at its end if asked for."""
+def line(points: list[tuple[float, float]], *, arrow: bool = False, new: bool = False) -> str:
+    """Draw a line through points, with an arrow's head at its end and marked as new if asked for."""
+    colour, width = (NEW, ' stroke-width="3"') if new else (INK, "")
     path = "M" + "L".join(f"{x:g} {y:g}" for x, y in points)
     head = ""
     if arrow:
         (x1, y1), (x2, y2) = points[-2:]
         dx, dy = (x2 > x1) - (x2 < x1), (y2 > y1) - (y2 < y1)
-        head = (
-            f'<path d="M{x2:g} {y2:g}l{-5 * dx - 3 * dy:g} {-5 * dy - 3 * dx:g}l{6 * dy:g} {6 * dx:g}z" fill="{INK}"/>'
-        )
-    return f'<path d="{path}" fill="none" stroke="{INK}"/>{head}'
+        corners = f"l{-5 * dx - 3 * dy:g} {-5 * dy - 3 * dx:g}l{6 * dy:g} {6 * dx:g}z"
+        head = f'<path d="M{x2:g} {y2:g}{corners}" fill="{colour}"/>'
+    return f'<path d="{path}" fill="none" stroke="{colour}"{width}/>{head}'
 
 
 def _curve(points: list[tuple[float, float]]) -> str:
@@ -446,27 +482,40 @@ def _curve(points: list[tuple[float, float]]) -> str:
     return f'<path d="{path}" fill="none" stroke="{INK}"/><path d="M{x:g} {y:g}l-3 -5h6z" fill="{INK}"/>'
 
 
-def legend_piece(kinds: list[Kind], chips: list[tuple[Kind, str]], width: float) -> Piece:
-    """Explain colours and letters, in as many rows as fit into a width."""
-    entries = [(kind, "", kind.name) for kind in kinds] + [(kind, chip_letter(name), name) for kind, name in chips]
+def heading(title: str, piece: Piece) -> Piece:
+    """Put a heading above a piece."""
+    wide = text_width(title, 13) * 1.1
+    moved = max(0.0, wide / 2 - piece.axis)
+    marks = _text(piece.axis + moved, 12, title, 13, "middle", INK, bold=True) + piece.at(moved, 24)
+    width = max(piece.width + moved, piece.axis + moved + wide / 2)
+    return Piece(width, piece.height + 24, piece.axis + moved, marks)
+
+
+def legend_piece(style: Style, width: float) -> Piece:
+    """Explain the colours and letters of what was drawn, in as many rows as fit into a width."""
+    boxes = [part for part in style.drawn if isinstance(part, Box)]
+    used = {box.kind for box in boxes} - {KINDS["input"]}
+    entries = [(kind.fill, "", kind.name) for kind in KINDS.values() if kind in used]
+    if style.shading is not None:
+        places = [number / (len(SHADES) - 1) for number in range(len(SHADES))]
+        entries = [
+            (shade, "", f"{round(style.shading.most * at**2):,}") for shade, at in zip(SHADES, places, strict=True)
+        ]
+        entries[0] = (SHADES[0], "", f"{style.shading.name}: 0")
+    if any(style.is_new(part) for part in style.drawn):
+        entries.append((PAPER, "new", "new here"))
+    chips = dict.fromkeys(chip for box in boxes for chip in box.chips)
+    entries += [(kind.fill, chip_letter(name), name) for kind, name in chips]
     marks = []
     x = y = 0.0
-    for kind, letter, words in entries:
+    for fill, letter, words in entries:
         needed = 22 + text_width(words, 11) + 16
         if x and x + needed > width:
             x, y = 0.0, y + 22
-        if letter:
-            marks.append(_chip(x, y, kind, letter))
+        if letter in ("", "new"):
+            marks.append(_rectangle(x, y, 14, 14, fill, radius=3, new=letter == "new"))
         else:
-            marks.append(_rectangle(x, y, 14, 14, kind.fill, radius=3))
+            marks.append(_chip(x, y, fill, letter))
         marks.append(_text(x + 20, y + 11.5, words, 11, "start", INK))
         x += needed
     return Piece(width, y + 16, width / 2, "".join(marks))
-
-
-def kinds_and_chips(drawn: list[Box | Frame]) -> tuple[list[Kind], list[tuple[Kind, str]]]:
-    """Return the kinds and the chips that a picture shows, in the palette's order."""
-    boxes = [part for part in drawn if isinstance(part, Box)]
-    used = {box.kind for box in boxes} - {KINDS["input"]}
-    chips = list(dict.fromkeys(chip for box in boxes for chip in box.chips))
-    return [kind for kind in KINDS.values() if kind in used], chips

@@ -41,4 +41,4 @@ KINDS = {
     "reshaping": Kind("no change of numbers", "#eeeeee"),
 }
 # From little to much, for colouring by parameters or by cost.
-SHADES = ("#f7fbff", "#deebf7", "#c6dbef", "#9ecae1", "#6baed6", "#4292c6", "#2f7fbc")
+SHADES = ("#ffffff", "#e4eff9", "#c9dff1", "#a6cfe8", "#7fb9dc", "#569fce")

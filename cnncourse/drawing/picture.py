@@ -2,7 +2,7 @@
 
 import html
 
-from cnncourse.drawing.layout import Piece, Style, column_piece, kinds_and_chips, legend_piece, line, text_width
+from cnncourse.drawing.layout import Piece, Style, column_piece, legend_piece, line, text_width
 from cnncourse.drawing.palette import FONT, INK, PAPER
 from cnncourse.drawing.view import Aside, Column
 
@@ -61,7 +61,7 @@ def svg_document(title: str, alternative_text: str, pieces: list[Piece], style: 
     """
     content = sum(piece.width for piece in pieces) + 3 * MARGIN * (len(pieces) - 1)
     width = max(content, LEAST_WIDTH, text_width(title, 16) * 1.1) + 2 * MARGIN
-    legend = legend_piece(*kinds_and_chips(style.drawn), width - 2 * MARGIN)
+    legend = legend_piece(style, width - 2 * MARGIN)
     tallest = max(piece.height for piece in pieces)
     top = MARGIN + HEADING
     marks = []

@@ -195,7 +195,7 @@ class _Finder:
                 following = [t for t in following if t != end]
             if len(following) > 1:
                 join = self._meeting_point(following, end, allowed)
-                items.append(self._branches(current, following, join, allowed, with_join=join != end or with_end))
+                items += self._branches(current, following, join, allowed, with_join=join != end or with_end)
                 current = join
             else:
                 current = following[0]
@@ -216,16 +216,17 @@ class _Finder:
                 open_ways.update(t for t in self.targets[position] if t in allowed and t <= end)
         return end
 
-    def _branches(self, start: int, starts: list[int], join: int, allowed: set[int], *, with_join: bool) -> Tree:
+    def _branches(self, start: int, starts: list[int], join: int, allowed: set[int], *, with_join: bool) -> list[Tree]:
         between = self._between(starts, join, allowed)
         groups = self._connected(between)
         shortcut = join in starts
         if len(groups) + shortcut < 2:
-            return self._tangle(start, between, join, with_join=with_join)
+            tangle = self._tangle(start, between, join, with_join=with_join)
+            return [tangle, *(side for each in between for side in self._sides(each))]
         branches = [self.sequence(start, join, group, with_end=False) for group in groups]
         if shortcut:
             branches.append(Sequence(()))
-        return Parallel(tuple(branches), self.graph.layers[join] if with_join else None)
+        return [Parallel(tuple(branches), self.graph.layers[join] if with_join else None)]
 
     def _between(self, starts: list[int], join: int, allowed: set[int]) -> list[int]:
         found: set[int] = set()

@@ -98,7 +98,7 @@ class Frame:
 
     Attributes:
         title: its heading.
-        call: as in ``Block``, of the first of those that are folded.
+        calls: as in ``Block``, of all those that are folded.
         body: what is inside; ``None`` if it is closed.
         times: how many such blocks follow each other.
         seen: whether a block of the same construction stands above.
@@ -107,7 +107,7 @@ class Frame:
     """
 
     title: str
-    call: str
+    calls: tuple[str, ...]
     body: Column | None
     times: int
     seen: bool
@@ -142,7 +142,7 @@ def _with_known_closed(column: Column, detail: Detail, known: set[object]) -> Co
             built = construction(replace(part, times=1))
             seen = built in known and not _is_group(part) and _count(part.body) >= LARGE
             known.add(built)
-            is_open = not seen or part.call in detail.opened
+            is_open = not seen or detail.opened.issuperset(part.calls)
             body = _with_known_closed(part.body, detail, known) if is_open else None
             items.append(replace(part, seen=seen, body=body))
         else:
@@ -229,6 +229,8 @@ def _folded(parts: list[Part]) -> Iterator[Part]:
         if isinstance(first, Box | Frame):
             layers = tuple(layer for part in group for layer in part.all_layers)
             first = replace(first, times=sum(part.times for part in group), all_layers=layers)
+            if isinstance(first, Frame):
+                first = replace(first, calls=tuple(call for part in group for call in part.calls))
         yield first
 
 
@@ -254,7 +256,7 @@ def _plain(title: str) -> str:
 
 
 def _frame(block: Block, body: Column | None, *, seen: bool) -> Frame:
-    return Frame(block.title, block.call, body, 1, seen, tuple(layers_of(block)))
+    return Frame(block.title, (block.call,), body, 1, seen, tuple(layers_of(block)))
 
 
 def _box(layer: Layer, *, named: bool) -> Box:
@@ -361,3 +363,20 @@ def boxes_of(part: Part | Column) -> Iterator[Box | Frame]:
 
 def _count(column: Column) -> int:
     return sum(1 for _ in boxes_of(column))
+
+
+def frames_of(part: Part | Column) -> Iterator[Frame]:
+    """Return every block that is shown, open or closed, each before those inside it."""
+    match part:
+        case Column(items):
+            for item in items:
+                yield from frames_of(item)
+        case Towers(branches, _):
+            for column, _ in branches:
+                yield from frames_of(column)
+        case Aside(body):
+            yield from frames_of(body)
+        case Frame():
+            yield part
+            if part.body is not None:
+                yield from frames_of(part.body)

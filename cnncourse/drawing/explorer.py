@@ -1,0 +1,209 @@
+"""A network's picture that opens: click a block, change the size of the image, colour by cost."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from functools import cache
+from pathlib import Path
+
+from torch import nn
+
+from cnncourse.drawing.draw import draw
+from cnncourse.drawing.layout import Shading, Style
+from cnncourse.drawing.palette import FRAME_FILL
+from cnncourse.drawing.picture import picture
+from cnncourse.drawing.tree import Sequence, layers_of
+from cnncourse.drawing.view import Box, Column, Detail, Frame, boxes_of, frames_of, view
+from cnncourse.drawing.words import in_words, tooltip
+
+DETAILS = ("blocks", "layers")
+COLOURS = ("kind", "parameters", "multiply-adds")
+
+
+@dataclass(frozen=True)
+class ExplorerState:
+    """What an interactive picture shows.
+
+    Attributes:
+        title: its heading.
+        tree: the network, taken apart for images of some size.
+        detail: which blocks are open.
+        colour: what boxes are coloured by: "kind", "parameters" or "multiply-adds".
+
+    """
+
+    title: str
+    tree: Sequence
+    detail: Detail = field(default_factory=Detail)
+    colour: str = "kind"
+
+    @property
+    def column(self) -> Column:
+        """What is shown, from top to bottom."""
+        return view(self.tree, self.detail)
+
+    @property
+    def in_words(self) -> str:
+        """The picture in a sentence or two."""
+        return in_words(self.title, tuple(layers_of(self.tree)), self.column)
+
+    @property
+    def svg(self) -> str:
+        """The picture; its blocks and boxes can be reached with the keyboard."""
+        column = self.column
+        shading = None if self.colour == "kind" else Shading(self.colour, _most(column, self.colour))
+        style = Style(fill=_fill(shading), tooltip=tooltip, interactive=True, shading=shading)
+        return picture(self.title, self.in_words, column, style)
+
+    def toggled(self, call: str) -> "ExplorerState":
+        """Return the state with a block folded if it was open, and opened if it was folded.
+
+        Args:
+            call: name of the block's call, as in the picture; blocks that are drawn as one are opened as one.
+
+        """
+        frame = next((frame for frame in frames_of(self.column) if call in frame.calls), None)
+        if frame is None:
+            return self
+        calls = frozenset(frame.calls)
+        opened, closed = self.detail.opened, self.detail.closed
+        if frame.body is None:
+            return replace(self, detail=replace(self.detail, opened=opened | calls, closed=closed - calls))
+        return replace(self, detail=replace(self.detail, opened=opened - calls, closed=closed | calls))
+
+    def folded(self) -> "ExplorerState":
+        """Return the state with every block folded that is drawn as one."""
+        calls = frozenset(call for frame in frames_of(view(self.tree, Detail())) for call in frame.calls)
+        return replace(self, detail=replace(self.detail, opened=frozenset(), closed=calls))
+
+    def as_drawn_first(self) -> "ExplorerState":
+        """Return the state with no block opened or folded by hand."""
+        return replace(self, detail=Detail(every_layer=self.detail.every_layer))
+
+
+class NetworkExplorer:
+    """A network's picture, interactive where there is a kernel, still where there is none.
+
+    Args:
+        model: any network that ``torch.fx`` can trace.
+        input_shape: shape of one image: (channels, height, width).
+        title: heading of the picture; the model's class if left out.
+
+    """
+
+    def __init__(self, model: nn.Module, input_shape: tuple[int, int, int], title: str | None = None) -> None:
+        self.model, self.input_shape = model, tuple(input_shape)
+        first = draw(model, self.input_shape, title)
+        self.first_state = ExplorerState(first.title, first.tree)
+
+    def __repr__(self) -> str:
+        return self.first_state.in_words
+
+    def _repr_mimebundle_(self, **_options: object) -> Mapping[str, object]:
+        return {
+            **self.widget()._repr_mimebundle_()[0],
+            "image/svg+xml": self.first_state.svg,
+            "text/plain": self.first_state.in_words,
+        }
+
+    def tree_for(self, size: int) -> Sequence:
+        """Take the network apart for square images of another size.
+
+        Raises:
+            ValueError: if it does not take them.
+
+        """
+        return draw(self.model, (self.input_shape[0], size, size)).tree
+
+    def widget(self) -> object:
+        """Return the interactive figure, an anywidget."""
+        return _widget_class()(self)
+
+
+def explore(model: nn.Module, input_shape: tuple[int, int, int], title: str | None = None) -> NetworkExplorer:
+    """Open a network: click a block to open or fold it, change the image's size, colour by parameters or cost.
+
+    Args:
+        model: any network that ``torch.fx`` can trace; it is left as it was.
+        input_shape: shape of one image: (channels, height, width).
+        title: heading of the picture; the model's class if left out.
+
+    Raises:
+        ValueError: if the model cannot be traced or does not take such images.
+
+    """
+    return NetworkExplorer(model, input_shape, title)
+
+
+def _most(column: Column, colour: str) -> int:
+    return max((_amount(part, colour) for part in boxes_of(column)), default=0)
+
+
+def _amount(part: Box | Frame, colour: str) -> int:
+    each = (layer.parameters if colour == "parameters" else layer.multiply_adds for layer in part.all_layers)
+    return sum(each)
+
+
+def _fill(shading: Shading | None) -> object:
+    def fill(part: Box | Frame) -> str:
+        if shading is not None:
+            return shading.shade(_amount(part, shading.name))
+        return part.kind.fill if isinstance(part, Box) else FRAME_FILL
+
+    return fill
+
+
+@cache
+def _widget_class() -> type:
+    """Return the widget's class; made when it is first needed, so that drawing needs no widgets."""
+    import anywidget
+    import traitlets
+
+    class ExplorerWidget(anywidget.AnyWidget):
+        _esm = Path(__file__).with_name("explorer.js")
+        choices = traitlets.Dict().tag(sync=True)
+        detail = traitlets.Unicode("blocks").tag(sync=True)
+        colour = traitlets.Unicode("kind").tag(sync=True)
+        size = traitlets.Int().tag(sync=True)
+        request = traitlets.Dict().tag(sync=True)
+        svg = traitlets.Unicode().tag(sync=True)
+        message = traitlets.Unicode().tag(sync=True)
+
+        def __init__(self, explorer: NetworkExplorer) -> None:
+            self._explorer, self._state = explorer, explorer.first_state
+            super().__init__(
+                choices={"detail": DETAILS, "colour": COLOURS},
+                size=explorer.input_shape[1],
+                svg=self._state.svg,
+            )
+
+        @traitlets.observe("request")
+        def _asked(self, change: Mapping[str, object]) -> None:
+            request = change["new"]
+            if "toggle" in request:
+                self._show(self._state.toggled(request["toggle"]))
+            elif request.get("fold") == "all":
+                self._show(self._state.folded())
+            elif request.get("fold") == "none":
+                self._show(self._state.as_drawn_first())
+
+        @traitlets.observe("detail", "colour")
+        def _restyled(self, _change: Mapping[str, object]) -> None:
+            detail = replace(self._state.detail, every_layer=self.detail == "layers")
+            self._show(replace(self._state, detail=detail, colour=self.colour))
+
+        @traitlets.observe("size")
+        def _resized(self, change: Mapping[str, object]) -> None:
+            if change["old"] in (0, change["new"]):
+                return
+            try:
+                tree = self._explorer.tree_for(change["new"])
+            except ValueError as error:
+                self.message = str(error)
+                return
+            self._show(replace(self._state, tree=tree))
+
+        def _show(self, state: ExplorerState) -> None:
+            self._state, self.message = state, ""
+            self.svg = state.svg
+
+    return ExplorerWidget
