@@ -9,6 +9,8 @@ _HOME = {
     "check": "cnncourse.course",
     "quiz": "cnncourse.course",
     "draw": "cnncourse.drawing",
+    "draw_side_by_side": "cnncourse.drawing",
+    "explore": "cnncourse.drawing",
     "load_pretrained": "cnncourse.architectures.pretrained",
     "data": "cnncourse.data",
     "measure": "cnncourse.measure",

@@ -1,8 +1,6 @@
 """Two networks beside each other, with what is new in the second."""
 
-import difflib
 import re
-from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -30,9 +28,8 @@ class SideBySide:
     @property
     def new(self) -> tuple[str, ...]:
         """What stands in the boxes that are new, in order."""
-        column = self.after.column
-        places = self._new_places(list(boxes_of(column)))
-        return tuple(_words(box) for number, box in enumerate(boxes_of(column)) if number in places)
+        pairs = _aligned(list(boxes_of(self.before.column)), list(boxes_of(self.after.column)))
+        return tuple(_words(box) for box, partner in pairs if not _is_same(box, partner))
 
     @property
     def alternative_text(self) -> str:
@@ -44,9 +41,15 @@ class SideBySide:
     def svg(self) -> str:
         """The picture as SVG; the same networks always give the same bytes."""
         column = self.after.column
-        boxes = list(boxes_of(column))
-        new = {id(boxes[place]) for place in self._new_places(boxes)}
-        left, right = Style(tooltip=tooltip), Style(tooltip=tooltip, is_new=lambda part: id(part) in new)
+        pairs = _aligned(list(boxes_of(self.before.column)), list(boxes_of(column)))
+        new = {id(box) for box, partner in pairs if not _is_same(box, partner)}
+        new_chips = {(id(box), chip) for box, partner in pairs for chip in set(_chips(box)) - set(_chips(partner))}
+        left = Style(tooltip=tooltip)
+        right = Style(
+            tooltip=tooltip,
+            is_new=lambda part: id(part) in new,
+            is_new_chip=lambda part, chip: (id(part), chip) in new_chips,
+        )
         pieces: list[Piece] = [
             heading(self.before.title, column_piece(self.before.column, left, shapes=True)),
             heading(self.after.title, column_piece(column, right, shapes=True)),
@@ -65,13 +68,6 @@ class SideBySide:
     def _repr_svg_(self) -> str:
         return self.svg
 
-    def _new_places(self, boxes: list[Box | Frame]) -> set[int]:
-        """Return the positions of the boxes on the right that have no counterpart, in order, on the left."""
-        before, after = _keys(boxes_of(self.before.column)), _keys(boxes)
-        matcher = difflib.SequenceMatcher(a=before, b=after, autojunk=False)
-        known = {place for match in matcher.get_matching_blocks() for place in range(match.b, match.b + match.size)}
-        return set(range(len(boxes))) - known
-
 
 def draw_side_by_side(before: Drawing, after: Drawing) -> SideBySide:
     """Draw two networks or blocks beside each other, and mark in the second what the first has not.
@@ -87,14 +83,50 @@ def draw_side_by_side(before: Drawing, after: Drawing) -> SideBySide:
     return SideBySide(before, after)
 
 
-def _keys(boxes: Iterable[Box | Frame]) -> list[str]:
-    return [_key(box) for box in boxes]
+def _aligned(before: list[Box | Frame], after: list[Box | Frame]) -> list[tuple[Box | Frame, Box | Frame | None]]:
+    """Pair each box on the right with its counterpart on the left, both in order, so that most of them agree."""
+    best = [[0] * (len(after) + 1) for _ in range(len(before) + 1)]  # of what follows, from each pair of places on
+    for i in reversed(range(len(before))):
+        for j in reversed(range(len(after))):
+            paired = best[i + 1][j + 1] + _likeness(before[i], after[j])
+            best[i][j] = max(paired, best[i + 1][j], best[i][j + 1])
+    pairs: list[tuple[Box | Frame, Box | Frame | None]] = []
+    i = j = 0
+    while j < len(after):
+        likeness = _likeness(before[i], after[j]) if i < len(before) else 0
+        if likeness and best[i][j] == best[i + 1][j + 1] + likeness:
+            pairs.append((after[j], before[i]))
+            i, j = i + 1, j + 1
+        elif i < len(before) and best[i][j] == best[i + 1][j]:
+            i += 1
+        else:
+            pairs.append((after[j], None))
+            j += 1
+    return pairs
+
+
+def _likeness(one: Box | Frame, other: Box | Frame) -> int:
+    same_name = bool(_name(one)) and _name(one) == _name(other)
+    return 2 * (_key(one) == _key(other)) + 3 * same_name
+
+
+def _is_same(box: Box | Frame, partner: Box | Frame | None) -> bool:
+    return partner is not None and _key(box) == _key(partner)
 
 
 def _key(box: Box | Frame) -> str:
+    """Return what a box does, whatever its number of channels."""
     if isinstance(box, Frame):
         return re.sub(r" · .*", "", box.title)
     return re.sub(r", \d+$|, \d+(?=[ ,])", "", box.label).replace(" (shared)", "")
+
+
+def _name(box: Box | Frame) -> str:
+    return box.name if isinstance(box, Box) else ""
+
+
+def _chips(box: Box | Frame | None) -> tuple[str, ...]:
+    return tuple(name for _, name in box.chips) if isinstance(box, Box) else ()
 
 
 def _words(box: Box | Frame) -> str:

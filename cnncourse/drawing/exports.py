@@ -5,6 +5,7 @@ import logging
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from copy import deepcopy
 from pathlib import Path
 from types import ModuleType
 
@@ -80,11 +81,10 @@ def to_graphviz(model: nn.Module, input_shape: tuple[int, ...], path: str | Path
 
     """
     torchview = _library("torchview")
-    from copy import deepcopy
-
     path = Path(path)
     shadow = deepcopy(model)  # torchview moves what it draws to the meta device, and would take the weights with it
-    graph = torchview.draw_graph(shadow.eval(), input_size=(1, *input_shape), device="meta", depth=depth)
+    with torch.random.fork_rng(devices=[]):
+        graph = torchview.draw_graph(shadow.eval(), input_size=(1, *input_shape), device="meta", depth=depth)
     path.write_text(graph.visual_graph.source, encoding="utf-8")
     return f"dot -Tsvg -O {path}"
 

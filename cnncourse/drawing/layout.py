@@ -79,6 +79,7 @@ class Style:
         fill: colour of a box or of a closed block.
         tooltip: what is shown when the pointer rests on it.
         is_new: whether it is marked as new.
+        is_new_chip: whether a normalisation or an activation in a box is, by its name.
         interactive: whether boxes and blocks can be reached with the keyboard.
         shading: what colours stand for, ``None`` for kinds of layers.
         drawn: what was drawn so far; the legend explains it.
@@ -88,6 +89,7 @@ class Style:
     fill: Callable[[Box | Frame], str] = lambda part: part.kind.fill if isinstance(part, Box) else FRAME_FILL
     tooltip: Callable[[Box | Frame], str] = lambda _part: ""
     is_new: Callable[[Box | Frame], bool] = lambda _part: False
+    is_new_chip: Callable[[Box, str], bool] = lambda _box, _name: False
     interactive: bool = False
     shading: Shading | None = None
     drawn: list[Box | Frame] = field(default_factory=list)
@@ -205,7 +207,9 @@ def _box_piece(box: Box, style: Style) -> Piece:
     marks.append(_text(x, baseline, box.label, 11, "start", INK))
     x += label_width + 3
     for kind, name in box.chips:
-        marks.append(_chip(x + 1, (tall - CHIP) / 2 + 0.5, kind.fill, chip_letter(name)))
+        marks.append(
+            _chip(x + 1, (tall - CHIP) / 2 + 0.5, kind.fill, chip_letter(name), new=style.is_new_chip(box, name))
+        )
         x += CHIP + 2
     if count:
         marks.append(_text(width - 6, baseline, count, 11, "end", INK, bold=True))
@@ -217,10 +221,11 @@ def chip_letter(name: str) -> str:
     return name.removeprefix("scaled ")[:1].upper()
 
 
-def _chip(x: float, y: float, fill: str, letter: str) -> str:
+def _chip(x: float, y: float, fill: str, letter: str, *, new: bool = False) -> str:
+    stroke, width = (NEW, 2) if new else (INK, 0.7)
     return (
-        f'<rect x="{x:g}" y="{y:g}" width="{CHIP - 1}" height="{CHIP - 1}" rx="3" fill="{fill}" stroke="{INK}" '
-        f'stroke-width="0.7"/>' + _text(x + (CHIP - 1) / 2, y + 10, letter, 9.5, "middle", INK)
+        f'<rect x="{x:g}" y="{y:g}" width="{CHIP - 1}" height="{CHIP - 1}" rx="3" fill="{fill}" stroke="{stroke}" '
+        f'stroke-width="{width}"/>{_text(x + (CHIP - 1) / 2, y + 10, letter, 9.5, "middle", INK)}'
     )
 
 
@@ -502,7 +507,9 @@ def legend_piece(style: Style, width: float) -> Piece:
             (shade, "", f"{round(style.shading.most * at**2):,}") for shade, at in zip(SHADES, places, strict=True)
         ]
         entries[0] = (SHADES[0], "", f"{style.shading.name}: 0")
-    if any(style.is_new(part) for part in style.drawn):
+    if any(map(style.is_new, style.drawn)) or any(
+        style.is_new_chip(box, name) for box in boxes for _, name in box.chips
+    ):
         entries.append((PAPER, "new", "new here"))
     chips = dict.fromkeys(chip for box in boxes for chip in box.chips)
     entries += [(kind.fill, chip_letter(name), name) for kind, name in chips]

@@ -1,0 +1,55 @@
+"""Two drawings beside each other: what the second has and the first has not is marked."""
+
+from torch import nn
+
+from cnncourse.architectures.lenet5.model import LeNet5, ModernLeNet5
+from cnncourse.architectures.resnet50.model import BasicBlock, Bottleneck
+from cnncourse.architectures.resnext50.model import AggregatedBlock
+from cnncourse.drawing import draw, draw_side_by_side
+from cnncourse.drawing.palette import NEW
+
+SHAPE = (64, 14, 14)
+
+
+def test_shortcut_is_what_a_residual_block_adds():
+    plain = draw(BasicBlock(64, 64, shortcut="none"), SHAPE, "plain")
+    residual = draw(BasicBlock(64, 64), SHAPE, "residual")
+    both = draw_side_by_side(plain, residual)
+    assert both.new == ("add",)
+    assert both.svg.count(f'stroke="{NEW}"') == 4  # the join, two lines of the shortcut, and the legend
+    assert "New on the right: add." in both.alternative_text
+
+
+def test_grouped_convolution_is_what_resnext_adds():
+    before = draw(Bottleneck(64, 16), SHAPE, "ResNet")
+    after = draw(AggregatedBlock(64, 16, cardinality=8, path_width=4), SHAPE, "ResNeXt")
+    assert draw_side_by_side(before, after).new == ("3×3 conv, 32, 8 groups",)
+
+
+def test_more_channels_alone_are_not_new():
+    before, after = (draw(nn.Sequential(nn.Conv2d(64, width, 3)), SHAPE) for width in (8, 128))
+    both = draw_side_by_side(before, after)
+    assert both.new == ()
+    assert NEW not in both.svg
+    assert "Nothing is new" in both.alternative_text
+
+
+def test_counterparts_are_found_by_name_where_there_is_one():
+    before, after = (draw(build(), (1, 32, 32)) for build in (LeNet5, ModernLeNet5))
+    both = draw_side_by_side(before, after)
+    assert both.new == ("2×2 max pool /2", "5×5 conv, 16", "2×2 max pool /2", "FC, 120", "FC, 10")  # F6 is not new
+
+
+def test_activation_that_the_first_lacks_is_marked():
+    plain, active = nn.Conv2d(4, 4, 3), nn.Sequential(nn.Conv2d(4, 4, 3), nn.ReLU())
+    both = draw_side_by_side(draw(nn.Sequential(plain), (4, 8, 8)), draw(active, (4, 8, 8)))
+    assert both.new == ()
+    assert both.svg.count(f'stroke="{NEW}"') == 2  # the letter in the box, and the legend
+
+
+def test_picture_is_steady_and_can_be_saved(tmp_path):
+    drawing = draw(BasicBlock(64, 64), SHAPE)
+    both = draw_side_by_side(drawing, drawing)
+    assert both.svg == draw_side_by_side(drawing, draw(BasicBlock(64, 64), SHAPE)).svg
+    both.save(tmp_path / "both.svg")
+    assert (tmp_path / "both.svg").read_text(encoding="utf-8") == both.svg + "\n"
