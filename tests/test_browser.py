@@ -9,6 +9,7 @@ import sys
 import time
 import urllib.request
 
+import nbformat
 import pytest
 
 pytestmark = pytest.mark.browser
@@ -22,6 +23,12 @@ FLAGS = [
     "--disable-sync",
     "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1",  # a page that needs the network must fail here
 ]
+EXPLORE = """
+from cnncourse import explore
+from cnncourse.architectures import architecture
+
+explore(architecture("inception-v3").build(), (3, 299, 299), "Inception-v3")
+"""
 ANSWERS = {
     "wrong": """
 class C3(nn.Module):
@@ -71,6 +78,9 @@ def course(project, tmp_path_factory):
     copy = tmp_path_factory.mktemp("course")
     for folder in ("cnncourse", "chapters", "exercises"):
         shutil.copytree(project / folder, copy / folder, ignore=shutil.ignore_patterns("__pycache__"))
+    network = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(EXPLORE)])
+    network.metadata.kernelspec = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    nbformat.write(network, copy / "network.ipynb")
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -224,3 +234,39 @@ def test_exercise_answers_at_once(page, course, tmp_path):
 
     report = answer(page, 1, ANSWERS["right"])
     assert "8 of 8 points" in report.inner_text()
+
+
+def test_network_opens_and_folds_by_mouse_and_keyboard(page, course, tmp_path):
+    open_notebook(page, course + "/lab/tree/network.ipynb?reset")
+    run_all_cells(page)
+    assert errors(page) == []
+    explorer = page.locator(".cnncourse-explorer")
+    about, picture = explorer.locator(".about"), explorer.locator(".picture")
+    stem = picture.locator("[data-block='stem']")
+    stem.wait_for()
+    page.screenshot(path=tmp_path / "network.png")
+
+    picture.get_by_text("3×3 conv, 32 /2").hover()
+    assert "stem.conv1a.0.convolution: Conv2d(3, 32" in about.inner_text()
+    assert "928 parameters" in about.inner_text()  # 864 weights, and scale and shift of 32 channels
+
+    stem.locator("text", has_text="Stem").click()
+    picture.locator("[data-block='stem'][aria-expanded='false']").wait_for()
+    assert picture.get_by_text("3×3 conv, 32 /2").count() == 0
+
+    picture.locator("[data-block='stem']").focus()
+    assert "Stem" in about.inner_text()
+    page.keyboard.press("Enter")
+    picture.locator("[data-block='stem'][aria-expanded='true']").wait_for()
+    assert page.evaluate("document.activeElement.dataset.block") == "stem"  # the keyboard goes on from where it was
+
+    explorer.get_by_label("colour by").select_option("parameters")
+    picture.get_by_text("parameters: 0").wait_for()
+    explorer.get_by_label("image size").fill("149")
+    explorer.get_by_label("image size").press("Tab")
+    picture.get_by_text("3×149×149", exact=True).wait_for()
+    explorer.get_by_label("image size").fill("20")
+    explorer.get_by_label("image size").press("Tab")
+    about.get_by_text("75 or more").wait_for()
+    assert picture.get_by_text("3×149×149", exact=True).count() == 1
+    page.screenshot(path=tmp_path / "parameters.png")

@@ -43,7 +43,8 @@ class SideBySide:
         column = self.after.column
         pairs = _aligned(list(boxes_of(self.before.column)), list(boxes_of(column)))
         new = {id(box) for box, partner in pairs if not _is_same(box, partner)}
-        new_chips = {(id(box), chip) for box, partner in pairs for chip in set(_chips(box)) - set(_chips(partner))}
+        same = [(box, partner) for box, partner in pairs if _is_same(box, partner)]
+        new_chips = {(id(box), chip) for box, partner in same for chip in set(_chips(box)) - set(_chips(partner))}
         left = Style(tooltip=tooltip)
         right = Style(
             tooltip=tooltip,

@@ -11,7 +11,7 @@ function render({ model, el }) {
       <button type="button" data-fold="all">fold all</button>
       <button type="button" data-fold="none">as drawn first</button>
     </div>
-    <pre class="about" aria-live="polite" style="min-height:6.2em;margin:0 0 6px;padding:6px 8px;overflow-x:auto;
+    <pre class="about" aria-live="polite" style="height:9.6em;overflow:auto;margin:0 0 6px;padding:6px 8px;
       background:#f6f6f3;color:#222222;border-radius:6px;font-size:12px;line-height:1.35"></pre>
     <div class="picture"></div>`;
   const about = el.querySelector(".about");
@@ -48,8 +48,9 @@ function render({ model, el }) {
   }
 
   const partOf = (target) => target.closest?.("[data-box], [data-block]");
+  const focusedPart = () => (picture.contains(document.activeElement) ? partOf(document.activeElement) : null);
   function tell(event) {
-    const part = partOf(event.target);
+    const part = partOf(event.target) ?? focusedPart();
     about.textContent = part ? part.querySelector("title")?.textContent ?? "" : model.get("message") || resting;
   }
   picture.addEventListener("pointerover", tell);
@@ -71,7 +72,7 @@ function render({ model, el }) {
   });
 
   function draw() {
-    const focused = picture.contains(document.activeElement) ? partOf(document.activeElement) : null;
+    const focused = focusedPart();
     const again = focused?.dataset.block ? `[data-block="${CSS.escape(focused.dataset.block)}"]` : null;
     picture.innerHTML = model.get("svg");
     if (again) picture.querySelector(again)?.focus({ preventScroll: true });
