@@ -1,4 +1,4 @@
-"""One colour a kind of layer: the Okabe–Ito set, lightened, which colour-blind readers can tell apart."""
+"""One colour a kind of layer: told apart in grey print, by their lightness, and by colour-blind readers."""
 
 from dataclasses import dataclass
 
@@ -25,19 +25,18 @@ class Kind:
     fill: str
 
 
-# Lightness falls from kind to kind, so that they differ in grey print too.
 KINDS = {
     "input": Kind("input", "#ffffff"),
-    "convolution": Kind("convolution", "#9fcdf0"),
-    "depthwise": Kind("depthwise or grouped convolution", "#6fa8d6"),
-    "pooling": Kind("pooling", "#f5b971"),
-    "linear": Kind("fully connected", "#7fcfb0"),
-    "output": Kind("output codes", "#e3a9cb"),
-    "normalisation": Kind("normalisation", "#f5ee9e"),
-    "activation": Kind("activation", "#f2c4ae"),
-    "merge": Kind("sum, product or concatenation", "#c4bce6"),
-    "scale": Kind("scaling by a number", "#e2ddf5"),
-    "other": Kind("other layer", "#d5d5d5"),
+    "convolution": Kind("convolution", "#93d7fe"),
+    "depthwise": Kind("depthwise or grouped convolution", "#1792d1"),
+    "pooling": Kind("pooling", "#f5a648"),
+    "linear": Kind("fully connected", "#4bbf95"),
+    "output": Kind("output codes", "#d9759d"),
+    "normalisation": Kind("normalisation", "#fff4ba"),
+    "activation": Kind("activation", "#ffd2bf"),
+    "merge": Kind("sum, product or concatenation", "#b993c3"),
+    "scale": Kind("scaling by a number", "#efe2fb"),
+    "other": Kind("other layer", "#c6c2bb"),
     "reshaping": Kind("no change of numbers", "#eeeeee"),
 }
 # From little to much, for colouring by parameters or by cost.
