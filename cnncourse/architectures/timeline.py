@@ -16,13 +16,16 @@ from cnncourse.drawing.saving import save_svg
 
 WIDTH = 1080
 MARGIN, TOP = 20, 84
-LANE, LANES_END = 11, 112  # distance between the curves on the left, and where they end
+LANE, LANES_END = 9, 112  # distance between the curves on the left, and where they end
 NAME_LEFT, BARS_LEFT, BAR_STEP, BAR_WIDTH = 122, 610, 92, 76
 ERROR_LEFT = BARS_LEFT + 3 * BAR_STEP + 6
 LINE = 14
-NOTE = (
-    "Weight layers: convolutions and fully connected layers on the longest way; a depthwise and a pointwise one count "
-    "as two. Errors are not comparable where their protocols differ."
+NOTES = (
+    "Weight layers: convolutions and fully connected layers on the longest path; depthwise and pointwise count as two.",
+    "Multiply-adds: as torch executes them, for one image of the paper's size. Errors are not comparable where their "
+    "protocols differ.",
+    "Between Inception-v1 and Inception-v3 came batch normalisation (S. Ioffe, C. Szegedy, February 2015), which all "
+    "later networks use.",
 )
 LETTERS_A_LINE, LETTERS_OF_PROTOCOL = 84, 30
 
@@ -79,8 +82,9 @@ class Timeline:
             (ERROR_LEFT, "start", "error in its paper"),
         ]
         head = "".join(_text(x, TOP - 22, words, 10.5, FAINT_INK) for x, _, words in heads)
-        rows.append(_text(NAME_LEFT, y + 6, NOTE, 10.5, FAINT_INK))
-        y += MARGIN
+        for note in NOTES:
+            rows.append(_text(NAME_LEFT, y + 6, note, 10.5, FAINT_INK))
+            y += LINE
         return (
             f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {y + MARGIN:g}" width="100%" '
             f'style="max-width:{WIDTH}px" role="img" aria-label="{html.escape(self.alternative_text, quote=True)}" '
@@ -154,7 +158,7 @@ def _curves(tops: dict[str, float]) -> str:
     marks = []
     lanes: list[list[tuple[float, float]]] = []
     for start, end in sorted(links, key=lambda link: link[1] - link[0]):
-        free = (number for number, lane in enumerate(lanes) if all(end <= a or b <= start for a, b in lane))
+        free = (number for number, lane in enumerate(lanes) if all(end < a or b < start for a, b in lane))
         number = next(free, len(lanes))
         if number == len(lanes):
             lanes.append([])

@@ -60,7 +60,7 @@ class Layer:
         call: number of earlier calls of the same module.
         calls: number of all calls of the same module; 0 for an operation.
         kind: decides colour and legend.
-        label: what stands in its box, for example "3×3 conv, 64 /2".
+        label: what stands in its box, for example "3×3 conv /2, 64".
         details: all its settings in words.
         shape: of its output, without the batch.
         parameters: its trainable numbers; 0 in every call but the first.
@@ -248,7 +248,7 @@ def _operation(node: torch.fx.Node) -> str:
 def _words(node: torch.fx.Node, module: nn.Module | None, kind: Kind) -> tuple[str, str]:
     """Return what stands in the box of a step, and all its settings."""
     if node.op == "placeholder":
-        return "image", ""
+        return ("image" if output_shape(node)[:1] in ((1,), (3,)) else "input"), ""
     if module is None:
         return _words_of_operation(node, kind)
     name = plain_name(type(module).__name__)
@@ -261,8 +261,8 @@ def _words(node: torch.fx.Node, module: nn.Module | None, kind: Kind) -> tuple[s
         groups = getattr(module, "groups", 1)
         depthwise = channels is not None and groups == getattr(module, "in_channels", None) > 1
         label = f"{height}×{width} {'depthwise' if depthwise else name}"
-        label += f", {channels}" if channels is not None else ""
         label += f" /{stride}" if stride != "1" else ""
+        label += f", {channels}" if channels is not None else ""
         label += f", {groups} groups" if groups > 1 and not depthwise else ""
         return label, f"{type(module).__name__}({settings})"
     if isinstance(module, nn.AdaptiveAvgPool2d):

@@ -5,7 +5,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from itertools import pairwise
 
-from cnncourse.drawing.layers import Layer
 from cnncourse.drawing.palette import FAINT_INK, FRAME_EDGE, FRAME_FILL, INK, KINDS, NEW, PAPER, SHADES
 from cnncourse.drawing.view import Aside, Box, Column, Frame, Net, Part, Towers
 
@@ -14,10 +13,10 @@ THIN_HEIGHT = 16  # of a box that only scales
 CHIP = 13
 GAP, LABELLED_GAP = 8, 16  # between parts of a column, without and with a shape beside the line
 BRANCH_GAP = 10
-FORK, JOIN = 10, 14  # room for the lines above and below branches
+FORK, JOIN = 12, 17  # room for the lines above and below branches
 BAR_HEIGHT, PILL_HEIGHT = 17, 18
 PADDING, TITLE_HEIGHT = 7, 20
-WIDTHS_SHOWN = 6  # numbers of channels in a closed block
+FORK_LINE = 4  # where the line is that branches leave from
 SHEET = 4  # how far the sheet behind a repeated box or block looks out
 
 # Widths of Helvetica's characters in thousandths of the font size; all others count as 556.
@@ -145,8 +144,10 @@ def column_piece(
         last = number == len(pieces) - 1
         gap = LABELLED_GAP if label else GAP
         gap += GAP if any(each[0] == number + 1 for each in asides) else 0
-        if not last:
-            marks.append(line([(axis, y), (axis, y + gap)], arrow=not isinstance(shown[number + 1], Towers)))
+        if label or not last:
+            behind = SHEET if isinstance(shown[number], Box | Frame) and shown[number].times > 1 else 0
+            arrow = last or _is_solid(shown[number + 1])
+            marks.append(line([(axis, y - behind), (axis, y + gap)], arrow=arrow))
         if label:
             marks.append(_text(axis + 6, y + 12, label, 10, "start", FAINT_INK))
         y += gap if label or not last else 0
@@ -168,6 +169,11 @@ def _part_piece(part: Part, style: Style, *, shapes: bool, leaves: bool) -> Piec
             return _net_piece(part, style)
         case Aside(body):
             return column_piece(body, style, shapes=False)
+
+
+def _is_solid(part: Part) -> bool:
+    """Whether an arrow can end at a part, and not only at something inside it."""
+    return isinstance(part, Box) or (isinstance(part, Frame) and part.body is None)
 
 
 def _shape_after(part: Part) -> tuple[int, ...] | None:
@@ -204,7 +210,10 @@ def _box_piece(box: Box, style: Style) -> Piece:
     if box.name:
         marks.append(_text(x, baseline, box.name, 11, "start", INK, bold=True))
         x += name_width
-    marks.append(_text(x, baseline, box.label, 11, "start", INK))
+    if box.name or box.chips:
+        marks.append(_text(x, baseline, box.label, 11, "start", INK))
+    else:
+        marks.append(_text(x + label_width / 2, baseline, box.label, 11, "middle", INK))
     x += label_width + 3
     for kind, name in box.chips:
         marks.append(
@@ -218,7 +227,7 @@ def _box_piece(box: Box, style: Style) -> Piece:
 
 def chip_letter(name: str) -> str:
     """Return the letter that stands for a normalisation or an activation: B for batch norm, R for ReLU."""
-    return name.removeprefix("scaled ")[:1].upper()
+    return name.removeprefix("scaled ")[:1].upper()  # and D for any dropout
 
 
 def _chip(x: float, y: float, fill: str, letter: str, *, new: bool = False) -> str:
@@ -233,7 +242,8 @@ def _open_frame(frame: Frame, style: Style, *, shapes: bool, leaves: bool) -> Pi
     straight = len(frame.body.items) > 2 and not all(isinstance(part, Frame) for part in frame.body.items)
     body = column_piece(frame.body, style, shapes=shapes and straight, last_shape=False, nested=True)
     count = f"×{frame.times}" if frame.times > 1 else ""
-    title_width = text_width(frame.title, 12) * 1.1 + 12
+    letter_width = CHIP + 5 if frame.letter else 0
+    title_width = text_width(frame.title, 12) * 1.1 + 12 + letter_width
     left = max(body.axis + PADDING, title_width + 8)
     right = max(body.width - body.axis + PADDING, (text_width(count, 13) * 1.1 + 18) if count else 0)
     if left > body.axis + PADDING:
@@ -242,21 +252,20 @@ def _open_frame(frame: Frame, style: Style, *, shapes: bool, leaves: bool) -> Pi
     sheet = SHEET if frame.times > 1 else 0
     marks = [_rectangle(sheet, sheet, width, height, FRAME_FILL, radius=9, edge=FRAME_EDGE)] if sheet else []
     marks.append(_rectangle(0, 0, width, height, FRAME_FILL, radius=9, edge=FRAME_EDGE, new=style.is_new(frame)))
-    marks.append(_text(9, 15, frame.title, 12, "start", INK, bold=True))
+    if frame.letter:
+        marks.append(_chip(8, 5, PAPER, frame.letter))
+    marks.append(_text(9 + letter_width, 15, frame.title, 12, "start", INK, bold=True))
     if count:
         marks.append(_text(width - 9, 16, count, 13, "end", INK, bold=True))
     heading = _group(frame, style, "".join(marks), is_open=True)
-    lines = line([(left, 0), (left, TITLE_HEIGHT)], arrow=not isinstance(frame.body.items[0], Towers))
+    lines = line([(left, 0), (left, TITLE_HEIGHT)], arrow=_is_solid(frame.body.items[0]))
     lines += line([(left, height - PADDING), (left, height)]) if leaves else ""
     svg = heading + lines + body.at(left - body.axis, TITLE_HEIGHT)
     return Piece(width + sheet, height + sheet, left, svg)
 
 
 def _closed_frame(frame: Frame, style: Style) -> Piece:
-    one = frame.all_layers[: len(frame.all_layers) // frame.times]
-    widths = [channels for layer in one if (channels := _channels(layer))][: WIDTHS_SHOWN + 1]
-    listed = ", ".join(widths[:WIDTHS_SHOWN]) + (" …" if len(widths) > WIDTHS_SHOWN else "")
-    hint = f"as above: {listed}" if frame.seen and listed else "…"
+    hint = f"like {frame.like}" + (f": {frame.widths}" if frame.widths else "") if frame.like else "…"
     count = f"×{frame.times}" if frame.times > 1 else ""
     title_width = text_width(frame.title, 12) * 1.1
     hint_width = text_width(hint, 10.5)
@@ -274,83 +283,108 @@ def _closed_frame(frame: Frame, style: Style) -> Piece:
     return Piece(width + sheet, height + sheet, width / 2, _group(frame, style, "".join(marks), is_open=False))
 
 
-def _channels(layer: Layer) -> str:
-    weighted = layer.kind in (KINDS["convolution"], KINDS["depthwise"])
-    return layer.label.partition(", ")[2].partition(" ")[0].rstrip(",") if weighted else ""
+@dataclass(frozen=True)
+class _Row:
+    """Branches side by side, without what joins them.
+
+    Attributes:
+        svg: the branches.
+        axis: where the connection from above comes in.
+        places: where each branch's own connection is; shortcuts come last.
+        arrows: for each, whether an arrow can end at its top.
+        bottoms: for each, where it ends; 0 for a shortcut, which is a line and nothing else.
+        width: of all.
+        bottom: of the tallest.
+
+    """
+
+    svg: str
+    axis: float
+    places: tuple[float, ...]
+    arrows: tuple[bool, ...]
+    bottoms: tuple[float, ...]
+    width: float
+    bottom: float
+
+
+def _row_of(towers: Towers, style: Style, *, adds: bool) -> _Row:
+    filled = [(column, count) for column, count in towers.branches if column.items]
+    pieces = [column_piece(column, style, shapes=False) for column, _ in filled]
+    shortcuts = len(towers.branches) - len(filled)
+    marks, places, x = [], [], 0.0
+    for piece, (_, count) in zip(pieces, filled, strict=True):
+        marks.append(piece.at(x, FORK))
+        places.append(x + piece.axis)
+        x += piece.width + BRANCH_GAP
+        if count > 1:  # towers that are alike: one of them, and how many there are
+            marks.append(_text(x - BRANCH_GAP + 6, FORK + 16, f"… ×{count}", 13, "start", INK, bold=True))
+            x += text_width(f"… ×{count}", 13) * 1.1 + 10
+    for _shortcut in range(shortcuts):
+        x += 6
+        places.append(x)
+        x += BRANCH_GAP
+    heights = [piece.height for piece in pieces]
+    if adds or (shortcuts and len(pieces) == 1):
+        axis = places[heights.index(max(heights))] if heights else places[0]
+    else:  # an odd number of branches has one in the middle
+        middle = len(places) // 2
+        axis = places[middle] if len(places) % 2 else (places[0] + places[-1]) / 2
+    return _Row(
+        svg="".join(marks),
+        axis=axis,
+        places=tuple(places),
+        arrows=tuple(_is_solid(column.items[0]) for column, _ in filled) + (False,) * shortcuts,
+        bottoms=tuple(FORK + height for height in heights) + (0.0,) * shortcuts,
+        width=x - BRANCH_GAP + (6 if shortcuts else 0),
+        bottom=FORK + max(heights, default=BOX_HEIGHT),
+    )
 
 
 def _towers_piece(towers: Towers, style: Style) -> Piece:
     """Lay branches out side by side, the fork above and the join below them; shortcuts pass on the right."""
-    branches = [(column_piece(column, style, shapes=False), count) for column, count in towers.branches if column.items]
-    shortcuts = sum(not column.items for column, _ in towers.branches)
-    tallest = max((piece.height for piece, _ in branches), default=BOX_HEIGHT)
     adds = towers.join is not None and not towers.join.label.startswith("concatenate")
-    places: list[float] = []
-    x = 0.0
-    marks: list[str] = []
-    for piece, count in branches:
-        marks.append(piece.at(x, FORK))
-        places.append(x + piece.axis)
-        if count > 1:  # towers that are alike: one of them, and how many there are
-            marks.append(_text(x + piece.width + 6, FORK + 16, f"… ×{count}", 13, "start", INK, bold=True))
-            x += text_width(f"… ×{count}", 13) * 1.1 + 10
-        x += piece.width + BRANCH_GAP
-    x -= BRANCH_GAP
-    for _shortcut in range(shortcuts):
-        x += BRANCH_GAP + 6
-        places.append(x)
-    width = x + (6 if shortcuts else 0)
-    heights = [piece.height for piece, _ in branches] + [0.0] * shortcuts
-    longest = max(range(len(branches)), key=lambda each: branches[each][0].height, default=0)
-    axis = places[longest] if adds and places else (places[0] + places[-1]) / 2
-    if shortcuts and len(branches) == 1:
-        axis = places[0]
-    left = min(places)
-    marks.append(line([(min(left, axis), FORK / 2), (max(places[-1], axis), FORK / 2)]))
-    marks.append(line([(axis, 0), (axis, FORK / 2)]))
-    bottom = FORK + tallest
-    join_at = bottom + JOIN
-    new_join = towers.join is not None and style.is_new(towers.join)
-    for number, (place, height) in enumerate(zip(places, heights, strict=True)):
-        is_shortcut = number >= len(branches)
-        stands_out = is_shortcut and new_join
-        marks.append(
-            line(
-                [(place, FORK / 2), (place, FORK if not is_shortcut else bottom)], arrow=not is_shortcut, new=stands_out
-            )
-        )
-        start = bottom if is_shortcut else FORK + height
-        if adds and abs(place - axis) > 0.5:
-            side = _pill_width(towers.join) / 2 * (1 if place > axis else -1)
-            marks.append(line([(place, start), (place, join_at), (axis + side, join_at)], arrow=True, new=stands_out))
-        elif adds:
-            marks.append(line([(place, start), (place, join_at - PILL_HEIGHT / 2)], arrow=True))
-        else:
-            marks.append(line([(place, start), (place, bottom + GAP)], arrow=towers.join is not None))
-    if towers.join is None:
-        marks.append(line([(left, bottom + GAP), (places[-1], bottom + GAP)]))
-        return Piece(width, bottom + GAP, axis, "".join(marks))
+    row = _row_of(towers, style, adds=adds)
+    first, last = min(*row.places, row.axis), max(*row.places, row.axis)
+    inner = [place for place, bottom in zip(row.places, row.bottoms, strict=True) if bottom] or [row.axis]
+    marks = [row.svg, line([(row.axis, 0), (row.axis, FORK_LINE)])]
+    marks.append(line([(min(*inner, row.axis), FORK_LINE), (max(*inner, row.axis), FORK_LINE)]))
+    for place, bottom, arrow in zip(row.places, row.bottoms, row.arrows, strict=True):
+        if bottom:
+            marks.append(line([(place, FORK_LINE), (place, FORK)], arrow=arrow))
     if adds:
-        half = _pill_width(towers.join) / 2
-        marks.append(_pill(towers.join, axis, join_at, style))
-        moved = max(0.0, half + 2 - axis)
-        height = join_at + PILL_HEIGHT / 2
-        return Piece(max(width, axis + half + 2) + moved, height, axis + moved, _moved("".join(marks), moved))
+        return _added(towers.join, row, marks, style)
+    end = row.bottom + GAP
+    for place, bottom in zip(row.places, row.bottoms, strict=True):
+        start = [(place, bottom)] if bottom else [(row.axis, FORK_LINE), (place, FORK_LINE)]
+        marks.append(line([*start, (place, end)], arrow=towers.join is not None))
+    if towers.join is None:
+        marks.append(line([(first, end), (last, end)]))
+        return Piece(row.width, end, row.axis, "".join(marks))
     label = towers.join.label + (f" → {towers.join.shape[0]}" if towers.join.shape else "")
-    bar = max(places[-1] - left + 40, text_width(label, 11) + 20)
-    x = (left + places[-1] - bar) / 2
+    bar = max(last - first + 40, text_width(label, 11) + 20)
+    x = (first + last - bar) / 2
+    box = _rectangle(x, end, bar, BAR_HEIGHT, style.fill(towers.join), radius=4, new=style.is_new(towers.join))
+    words = _text(x + bar / 2, end + 12.5, label, 11, "middle", INK)
+    marks.append(_group(towers.join, style, box + words))
     moved = max(0.0, -x)
-    marks.append(
-        _group(
-            towers.join,
-            style,
-            _rectangle(
-                x, bottom + GAP, bar, BAR_HEIGHT, style.fill(towers.join), radius=4, new=style.is_new(towers.join)
-            )
-            + _text(x + bar / 2, bottom + GAP + 12.5, label, 11, "middle", INK),
-        )
-    )
-    return Piece(max(width, x + bar) + moved, bottom + GAP + BAR_HEIGHT, axis + moved, _moved("".join(marks), moved))
+    return Piece(max(row.width, x + bar) + moved, end + BAR_HEIGHT, row.axis + moved, _moved("".join(marks), moved))
+
+
+def _added(join: Box, row: _Row, marks: list[str], style: Style) -> Piece:
+    """Lead branches to the place where they are added or multiplied, below the tallest of them."""
+    y = row.bottom + JOIN
+    half = _pill_width(join) / 2
+    for place, bottom in zip(row.places, row.bottoms, strict=True):
+        start = [(place, bottom)] if bottom else [(row.axis, FORK_LINE), (place, FORK_LINE)]
+        if abs(place - row.axis) > 0.5:
+            end = [(place, y), (row.axis + (half if place > row.axis else -half), y)]
+        else:
+            end = [(place, y - PILL_HEIGHT / 2)]
+        marks.append(line([*start, *end], arrow=True, new=not bottom and style.is_new(join)))
+    marks.append(_pill(join, row.axis, y, style))
+    moved = max(0.0, half + 2 - row.axis)
+    width = max(row.width, row.axis + half + 2) + moved
+    return Piece(width, y + PILL_HEIGHT / 2, row.axis + moved, _moved("".join(marks), moved))
 
 
 def _pill_width(join: Box) -> float:
@@ -473,7 +507,8 @@ def line(points: list[tuple[float, float]], *, arrow: bool = False, new: bool = 
     if arrow:
         (x1, y1), (x2, y2) = points[-2:]
         dx, dy = (x2 > x1) - (x2 < x1), (y2 > y1) - (y2 < y1)
-        corners = f"l{-5 * dx - 3 * dy:g} {-5 * dy - 3 * dx:g}l{6 * dy:g} {6 * dx:g}z"
+        long, half = (11, 7) if new else (5, 3)
+        corners = f"l{-long * dx - half * dy:g} {-long * dy - half * dx:g}l{2 * half * dy:g} {2 * half * dx:g}z"
         head = f'<path d="M{x2:g} {y2:g}{corners}" fill="{colour}"/>'
     return f'<path d="{path}" fill="none" stroke="{colour}"{width}/>{head}'
 
@@ -510,7 +545,7 @@ def legend_piece(style: Style, width: float) -> Piece:
     if any(map(style.is_new, style.drawn)) or any(
         style.is_new_chip(box, name) for box in boxes for _, name in box.chips
     ):
-        entries.append((PAPER, "new", "new here"))
+        entries.append((PAPER, "new", "new or changed here"))
     chips = dict.fromkeys(chip for box in boxes for chip in box.chips)
     entries += [(kind.fill, chip_letter(name), name) for kind, name in chips]
     marks = []

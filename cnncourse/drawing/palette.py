@@ -28,16 +28,16 @@ class Kind:
 KINDS = {
     "input": Kind("input", "#ffffff"),
     "convolution": Kind("convolution", "#93d7fe"),
-    "depthwise": Kind("depthwise or grouped convolution", "#1792d1"),
+    "depthwise": Kind("grouped or depthwise convolution", "#1792d1"),
     "pooling": Kind("pooling", "#f5a648"),
     "linear": Kind("fully connected", "#4bbf95"),
     "output": Kind("output codes", "#d9759d"),
     "normalisation": Kind("normalisation", "#fff4ba"),
     "activation": Kind("activation", "#ffd2bf"),
-    "merge": Kind("sum, product or concatenation", "#b993c3"),
+    "merge": Kind("join of branches", "#b993c3"),
     "scale": Kind("scaling by a number", "#efe2fb"),
     "other": Kind("other layer", "#c6c2bb"),
-    "reshaping": Kind("no change of numbers", "#eeeeee"),
+    "reshaping": Kind("dropout, reshaping, identity", "#eeeeee"),
 }
 # From little to much, for colouring by parameters or by cost.
 SHADES = ("#ffffff", "#e4eff9", "#c9dff1", "#a6cfe8", "#7fb9dc", "#569fce")

@@ -1,15 +1,17 @@
 """A whole picture: heading, network, legend."""
 
 import html
+import re
 
 from cnncourse.drawing.layout import Piece, Style, column_piece, legend_piece, line, text_width
-from cnncourse.drawing.palette import FONT, INK, PAPER
-from cnncourse.drawing.view import Aside, Column
+from cnncourse.drawing.palette import FAINT_INK, FONT, INK, PAPER
+from cnncourse.drawing.view import Aside, Box, Column, Frame
 
 MARGIN = 20
 HEADING = 30
 LEGEND_GAP = 22
 TALLEST, WIDEST = 1500, 1060  # a network beyond these is too large for a page
+WORTH_IT = 0.85  # two columns are made only if they are so much less tall than one
 GUTTER, TOP_TURN = 36, 16  # between two columns, and above the second
 LEAST_WIDTH = 380  # so that a legend of a few rows fits below a narrow network
 
@@ -29,6 +31,8 @@ def network_piece(column: Column, style: Style) -> Piece:
     if not cuts or any(isinstance(part, Aside) for part in column.items):
         return column_piece(column, style, shapes=True)
     best = min(cuts, key=lambda cut: max(half.height for half in _halves(column, cut, Style())))
+    if max(half.height for half in _halves(column, best, Style())) > WORTH_IT * whole.height:
+        return column_piece(column, style, shapes=True)
     first, second = _halves(column, best, style)
     left, middle = first.width + GUTTER, first.width + GUTTER / 2
     height = max(first.height + 10, second.height + TOP_TURN)
@@ -48,7 +52,7 @@ def _width_of_two(column: Column, cut: int) -> float:
     return sum(half.width for half in _halves(column, cut, Style())) + GUTTER
 
 
-def svg_document(title: str, alternative_text: str, pieces: list[Piece], style: Style, notes: str = "") -> str:
+def svg_document(title: str, alternative_text: str, pieces: list[Piece], style: Style) -> str:
     """Put pieces side by side under a heading, with a legend below, and return the SVG.
 
     Args:
@@ -56,7 +60,6 @@ def svg_document(title: str, alternative_text: str, pieces: list[Piece], style: 
         alternative_text: the picture in words.
         pieces: what is shown, from left to right.
         style: that they were drawn with: the legend explains what was drawn.
-        notes: a line below the legend.
 
     """
     content = sum(piece.width for piece in pieces) + 3 * MARGIN * (len(pieces) - 1)
@@ -72,9 +75,10 @@ def svg_document(title: str, alternative_text: str, pieces: list[Piece], style: 
     legend_top = top + tallest + LEGEND_GAP
     marks.append(legend.at(MARGIN, legend_top))
     height = legend_top + legend.height + MARGIN
-    if notes:
-        marks.append(f'<text x="{MARGIN}" y="{height:g}" font-size="11">{html.escape(notes)}</text>')
-        height += MARGIN
+    for note in _notes(style, width - 2 * MARGIN):
+        words = f'font-size="10" fill="{FAINT_INK}">{html.escape(note)}'
+        marks.append(f'<text x="{MARGIN}" y="{height - 4:g}" {words}</text>')
+        height += 14
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:g} {height:g}" width="100%" '
         f'style="max-width:{width:g}px" role="img" aria-label="{html.escape(alternative_text, quote=True)}" '
@@ -82,3 +86,34 @@ def svg_document(title: str, alternative_text: str, pieces: list[Piece], style: 
         f'<text x="{width / 2:g}" y="{MARGIN + 10}" font-size="16" font-weight="bold" text-anchor="middle">'
         f"{html.escape(title)}</text>{''.join(marks)}</svg>"
     )
+
+
+def _notes(style: Style, width: float) -> list[str]:
+    """Explain, with examples from the picture, how to read it."""
+    boxes = [part for part in style.drawn if isinstance(part, Box)]
+    frames = [part for part in style.drawn if isinstance(part, Frame)]
+    strided = re.compile(r"\d+×\d+ [^,/]*conv /\d+, \d+")
+    example = next((box.label for box in boxes if strided.fullmatch(box.label)), None)
+    notes = []
+    if example is not None:
+        window, stride, channels = re.match(r"(\S+) .*?/(\d+), (\d+)", example).groups()
+        notes.append(f"{example}: a {window} window, stride {stride}, {channels} output channels.")
+    notes.append("Beside the lines: channels × height × width.")
+    if any(part.times > 1 for part in (*boxes, *frames)):
+        notes.append("×2: two in a row.")
+    if any("separable" in box.label for box in boxes):
+        notes.append("Separable: depthwise, then 1×1.")
+    if any(frame.like for frame in frames):
+        notes.append("Like a: built as the block marked a, but with these channels, branch by branch, if given.")
+    return _wrapped(" ".join(notes), width)
+
+
+def _wrapped(words: str, width: float) -> list[str]:
+    lines = [""]
+    for word in words.split():
+        joined = f"{lines[-1]} {word}".strip()
+        if text_width(joined, 10) > width:
+            lines.append(word)
+        else:
+            lines[-1] = joined
+    return lines

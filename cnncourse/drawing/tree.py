@@ -82,7 +82,7 @@ class Block:
     @property
     def title(self) -> str:
         """What its frame is headed by, for example "Inception-A" or "Convolution stack · stage1"."""
-        own = self.name.rpartition(".")[2]
+        own = re.sub(r"_(?!x$)", " ", self.name.rpartition(".")[2])  # "conv2_x" is the paper's own name
         if self.is_container:
             return own
         title = block_title(self.kind)
@@ -99,7 +99,7 @@ def block_title(kind: str) -> str:
     lettered = re.fullmatch(r"(.*[a-z])([A-Z])", kind)
     if lettered:
         return f"{block_title(lettered[1])}-{lettered[2]}"
-    words = plain_name(kind)
+    words = plain_name(kind).replace("inception", "Inception")
     return words[:1].upper() + words[1:]
 
 

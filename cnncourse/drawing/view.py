@@ -8,6 +8,7 @@ from cnncourse.drawing.layers import Layer
 from cnncourse.drawing.palette import KINDS, Kind
 from cnncourse.drawing.tree import Block, Leaf, Parallel, Sequence, Side, Tangle, Tree, layers_of
 
+LETTERS = "abcdefghijklmnopqrstuvwxyz"  # by which blocks are referred to
 LARGE = 4  # boxes in a block from which it is not drawn a second time
 
 
@@ -101,7 +102,9 @@ class Frame:
         calls: as in ``Block``, of all those that are folded.
         body: what is inside; ``None`` if it is closed.
         times: how many such blocks follow each other.
-        seen: whether a block of the same construction stands above.
+        letter: that of its construction, if a later block is built in the same way; "" otherwise.
+        like: the letter of the block above that it is built like, if it is closed for that; "" otherwise.
+        widths: its numbers of channels, branch by branch, if they are not those of the block that it is like.
         all_layers: those of all these blocks.
 
     """
@@ -110,8 +113,10 @@ class Frame:
     calls: tuple[str, ...]
     body: Column | None
     times: int
-    seen: bool
     all_layers: tuple[Layer, ...]
+    letter: str = ""
+    like: str = ""
+    widths: str = ""
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -131,23 +136,69 @@ def view(tree: Sequence, detail: Detail) -> Column:
 
     """
     column = _Viewer(detail).column(tree, top=True, in_branch=False, in_frame=False)
-    return column if detail.every_layer else _with_known_closed(column, detail, set())
+    if detail.every_layer:
+        return column
+    known: dict[object, _Construction] = {}
+    closed = _with_known_closed(column, detail, known)
+    return _with_letters(closed, {each.call: each.letter for each in known.values() if each.letter})
 
 
-def _with_known_closed(column: Column, detail: Detail, known: set[object]) -> Column:
+@dataclass
+class _Construction:
+    """How some blocks of a picture are built.
+
+    Attributes:
+        call: the first of them.
+        widths: its numbers of channels.
+        letter: given once another block is built like it.
+
+    """
+
+    call: str
+    widths: str
+    letter: str = ""
+
+
+def _with_known_closed(column: Column, detail: Detail, known: dict[object, _Construction]) -> Column:
     """Close blocks of a construction that stands above already, unless they are small or were opened."""
     items: list[Part] = []
     for part in column.items:
-        if isinstance(part, Frame) and part.body is not None:
-            built = construction(replace(part, times=1))
-            seen = built in known and not _is_group(part) and _count(part.body) >= LARGE
-            known.add(built)
-            is_open = not seen or detail.opened.issuperset(part.calls)
-            body = _with_known_closed(part.body, detail, known) if is_open else None
-            items.append(replace(part, seen=seen, body=body))
-        else:
+        if not isinstance(part, Frame) or part.body is None:
             items.append(part)
+            continue
+        built, widths = construction(replace(part, times=1)), _widths(part.body)
+        first = known.setdefault(built, _Construction(part.calls[0], widths))
+        seen = first.call != part.calls[0] and not _is_group(part) and _count(part.body) >= LARGE
+        if seen and not detail.opened.issuperset(part.calls):
+            first.letter = first.letter or LETTERS[sum(bool(each.letter) for each in known.values()) % len(LETTERS)]
+            differing = "" if widths == first.widths else widths
+            items.append(replace(part, like=first.letter, widths=differing, body=None))
+        else:
+            items.append(replace(part, body=_with_known_closed(part.body, detail, known)))
     return Column(tuple(items))
+
+
+def _with_letters(column: Column, letters: dict[str, str]) -> Column:
+    items = [
+        replace(part, letter=letters.get(part.calls[0], ""), body=_with_letters(part.body, letters))
+        if isinstance(part, Frame) and part.body is not None
+        else part
+        for part in column.items
+    ]
+    return Column(tuple(items))
+
+
+def _widths(column: Column) -> str:
+    """List the numbers of channels of a block's convolutions, in order, with a line between branches."""
+    listed = []
+    for part in column.items:
+        if isinstance(part, Box) and part.kind in (KINDS["convolution"], KINDS["depthwise"]):
+            listed.append(part.label.partition(", ")[2].partition(",")[0])
+        elif isinstance(part, Towers):
+            listed.append(" | ".join(words for branch, _ in part.branches if (words := _widths(branch))))
+        elif isinstance(part, Frame) and part.body is not None:
+            listed.append(_widths(part.body))
+    return ", ".join(filter(None, listed))
 
 
 @dataclass(frozen=True)
@@ -165,10 +216,10 @@ class _Viewer:
         for item in items:
             match item:
                 case Leaf(layer):
-                    if self.detail.every_layer or layer.kind.name != KINDS["reshaping"].name:
+                    if self.detail.every_layer or layer.kind is not KINDS["reshaping"] or _is_dropout(layer):
                         parts.append(_box(layer, named=top))
                 case Parallel(branches, join):
-                    parts.append(self._towers(branches, join, in_frame=in_frame))
+                    parts.append(self._towers(branches, join, top=top, in_frame=in_frame))
                 case Tangle(layers, sources):
                     parts.append(Net(tuple(_box(layer, named=top) for layer in layers), sources))
                 case Side(body):
@@ -178,8 +229,8 @@ class _Viewer:
                 case Sequence(inner):
                     self._add(parts, inner, top=top, in_branch=in_branch, in_frame=in_frame)
 
-    def _towers(self, branches: tuple[Sequence, ...], join: Layer | None, *, in_frame: bool) -> Towers:
-        columns = [self.column(branch, top=False, in_branch=True, in_frame=in_frame) for branch in branches]
+    def _towers(self, branches: tuple[Sequence, ...], join: Layer | None, *, top: bool, in_frame: bool) -> Towers:
+        columns = [self.column(branch, top=top, in_branch=True, in_frame=in_frame) for branch in branches]
         counted: list[tuple[Column, int]] = []
         for column in columns:
             alike = [signature(known) for known, _ in counted]
@@ -198,7 +249,7 @@ class _Viewer:
     def _add_block(self, parts: list[Part], block: Block, *, top: bool, in_branch: bool, in_frame: bool) -> None:
         own = not block.is_container
         if block.call in self.detail.closed:
-            parts.append(_frame(block, None, seen=False))
+            parts.append(_frame(block, None))
             return
         body = self.column(block.body, top=False, in_branch=in_branch, in_frame=in_frame or own)
         branching = any(isinstance(part, Towers | Net) for part in body.items)
@@ -209,7 +260,7 @@ class _Viewer:
             framed = len(frames) == len(body.items) > 1 and not any(_is_group(part) for part in frames)
             framed = framed and not any(_plain(block.title) == _plain(part.title) for part in frames)
         if framed:
-            parts.append(_frame(block, body, seen=False))
+            parts.append(_frame(block, body))
         elif len(body.items) == 1 and isinstance(body.items[0], Box) and own and top and not block.name.isdigit():
             parts.append(replace(body.items[0], name=_own_name(block.name)))
         else:
@@ -255,8 +306,8 @@ def _plain(title: str) -> str:
     return re.sub(r"[^a-z0-9]", "", title.lower())
 
 
-def _frame(block: Block, body: Column | None, *, seen: bool) -> Frame:
-    return Frame(block.title, (block.call,), body, 1, seen, tuple(layers_of(block)))
+def _frame(block: Block, body: Column | None) -> Frame:
+    return Frame(block.title, (block.call,), body, 1, tuple(layers_of(block)))
 
 
 def _box(layer: Layer, *, named: bool) -> Box:
@@ -281,15 +332,14 @@ def _fused(parts: list[Part]) -> list[Part]:
             layer = part.layers[0]
             together = replace(last, layers=last.layers + part.layers, all_layers=last.all_layers + part.all_layers)
             weighted = last.kind in (KINDS["convolution"], KINDS["depthwise"], KINDS["linear"], KINDS["pooling"])
-            if weighted and layer.kind.name in ("normalisation", "activation") and layer.label != "local response norm":
+            follows = layer.kind in (KINDS["normalisation"], KINDS["activation"]) or _is_dropout(layer)
+            if weighted and follows and layer.label != "local response norm":
                 fused[-1] = replace(together, chips=(*last.chips, (layer.kind, layer.label)))
                 continue
             if "depthwise" in last.label and not last.chips and layer.label.startswith("1×1 conv"):
-                channels = layer.label.partition(", ")[2]
                 kernel, _, rest = last.label.partition(" depthwise")
-                stride = rest.partition(" /")[2]
-                label = f"{kernel} separable conv, {channels}" + (f" /{stride}" if stride else "")
-                fused[-1] = replace(together, label=label)
+                stride, channels = rest.partition(",")[0], layer.label.partition(", ")[2]
+                fused[-1] = replace(together, label=f"{kernel} separable conv{stride}, {channels}")
                 continue
         if _is_activation(part) and isinstance(last, Towers) and last.join is not None:
             layer = part.layers[0]
@@ -299,6 +349,10 @@ def _fused(parts: list[Part]) -> list[Part]:
             continue
         fused.append(part)
     return fused
+
+
+def _is_dropout(layer: Layer) -> bool:
+    return layer.label.startswith("dropout")
 
 
 def _is_activation(part: Part) -> bool:

@@ -16,7 +16,7 @@ def test_shortcut_is_what_a_residual_block_adds():
     residual = draw(BasicBlock(64, 64), SHAPE, "residual")
     both = draw_side_by_side(plain, residual)
     assert both.new == ("add",)
-    assert both.svg.count(f'stroke="{NEW}"') == 4  # the join, two lines of the shortcut, and the legend
+    assert both.svg.count(f'stroke="{NEW}"') == 3  # the join, the shortcut, and the legend
     assert "New on the right: add." in both.alternative_text
 
 

@@ -146,7 +146,7 @@ def test_a_long_sum_is_one_join():
             return sum(path(maps) for path in self.paths)
 
     drawing = draw(Sum(), (4, 8, 8))
-    assert [layer.label for layer in drawing.layers if not layer.calls] == ["image", "add"]
+    assert [layer.label for layer in drawing.layers if not layer.calls] == ["input", "add"]
     assert "… ×5" in drawing.svg
 
 

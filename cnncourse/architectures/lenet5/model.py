@@ -84,6 +84,8 @@ class TrainableSubsampling(nn.Module):
 
     """
 
+    kernel_size = stride = 2
+
     def __init__(self, channels: int) -> None:
         super().__init__()
         # A quarter makes the layer start as an average; the fan-in rule of the paper gives the same order of size.
@@ -92,7 +94,7 @@ class TrainableSubsampling(nn.Module):
 
     def forward(self, maps: Tensor) -> Tensor:
         """Halve maps of shape (N, channels, H, W) to (N, channels, H/2, W/2)."""
-        window_sums = 4 * F.avg_pool2d(maps, kernel_size=2)
+        window_sums = 4 * F.avg_pool2d(maps, self.kernel_size)
         return self.coefficient * window_sums + self.bias
 
 
