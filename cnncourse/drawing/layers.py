@@ -12,12 +12,14 @@ from torch import nn
 
 from cnncourse import measure
 from cnncourse.drawing.palette import KINDS, Kind
-from cnncourse.measure.tracing import LayerTracer, Trace, output_shape, step_multiply_adds, trace
+from cnncourse.measure.counts import layer_names
+from cnncourse.measure.tracing import LayerTracer, Trace, gives_tensors, output_shape, step_multiply_adds, trace
 
 CONCATENATIONS = (torch.cat, torch.concat)
 ADDITIONS = (operator.add, operator.iadd, torch.add, "add", "add_", sum)
 PRODUCTS = (operator.mul, operator.imul, torch.mul, "mul", "mul_")
-RESHAPINGS = (torch.flatten, "flatten", "view", "reshape", "contiguous", "squeeze", "unsqueeze", F.dropout, getattr)
+RESHAPINGS = (torch.flatten, F.dropout, operator.getitem, getattr)
+RESHAPINGS += ("flatten", "view", "reshape", "contiguous", "squeeze", "unsqueeze", "permute", "transpose")
 _KIND_BY_WORD = (
     ("conv", "convolution"),
     ("pool", "pooling"),
@@ -133,29 +135,35 @@ def _called(steps: Trace) -> set[str]:
 
 
 def _all_layers(model: nn.Module) -> set[str]:
-    return {name for name, module in model.named_modules() if not any(module.children())}
+    return set(layer_names(model).values())
 
 
 def _graph(steps: Trace, fields: dict[str, tuple[int, int]]) -> Graph:
     layers: list[Layer] = []
     sources: list[tuple[int, ...]] = []
     place: dict[torch.fx.Node, tuple[int, ...]] = {}  # of what a step's result comes from; several for an inner sum
+    loose: dict[torch.fx.Node, frozenset[str]] = {}  # parameters that the network uses without a layer
     outputs: tuple[int, ...] = ()
     calls = Counter(node.target for node in steps.nodes if node.op == "call_module")
     made: Counter[str] = Counter()
     for node in steps.nodes:
         fed_by = tuple(dict.fromkeys(each for source in node.all_input_nodes for each in place.get(source, ())))
+        own = frozenset({node.target}) if node.op == "get_attr" else frozenset()
+        loose[node] = own.union(*(loose[source] for source in node.all_input_nodes))
         if node.op == "output":
             outputs = fed_by
-        elif node.op == "placeholder" and (place or not node.users):
-            continue  # a second argument; the first is the image
+        elif (node.op == "placeholder" and (place or not node.users)) or not gives_tensors(node):
+            continue  # a second argument, or a number such as the size of a map
         elif fed_by and (_is_inner_sum(node) or _adds_nothing(node)):
             place[node] = fed_by
         elif fed_by or node.op == "placeholder":  # everything else is a constant or a parameter
             call, total = (made[node.target], calls[node.target]) if node.op == "call_module" else (0, 0)
             made[str(node.target)] += 1
             place[node] = (len(layers),)
-            layers.append(_layer(node, steps, call, total, fields))
+            numbers = sum(_numbers(name, steps) for name in loose[node] if not made[name])
+            made.update(loose[node])
+            loose[node] = frozenset()
+            layers.append(_layer(node, steps, call, total, numbers, fields))
             sources.append(fed_by)
     return Graph(tuple(layers), tuple(sources), outputs)
 
@@ -174,22 +182,18 @@ def _adds_nothing(node: torch.fx.Node) -> bool:
     return node.target in ADDITIONS and len(node.all_input_nodes) == 1 and 0 in node.args
 
 
-def _layer(node: torch.fx.Node, steps: Trace, call: int, calls: int, fields: dict[str, tuple[int, int]]) -> Layer:
+def _layer(
+    node: torch.fx.Node, steps: Trace, call: int, calls: int, numbers: int, fields: dict[str, tuple[int, int]]
+) -> Layer:
     module = steps.layer(node)
     kind = _kind(node, module)
     stack = list(node.meta.get("nn_module_stack", {}).items())
     name = str(node.target) if module is not None else ("input" if node.op == "placeholder" else node.name)
     own_call = stack[-1][0] if module is not None else None
     scopes = stack[:-1] if module is not None else stack
-    parameters = 0
+    parameters = numbers
     if module is not None and call == 0:
-        parameters = measure.parameters(module).trainable
-    elif module is None:  # weights that the network uses without a layer
-        parameters = sum(
-            _numbers(source, steps)
-            for source in node.all_input_nodes
-            if source.op == "get_attr" and next(iter(source.users)) is node  # one that several steps use counts once
-        )
+        parameters += measure.parameters(module).trainable
     label, details = _words(node, module, kind)
     return Layer(
         name=name,
@@ -207,9 +211,9 @@ def _layer(node: torch.fx.Node, steps: Trace, call: int, calls: int, fields: dic
     )
 
 
-def _numbers(source: torch.fx.Node, steps: Trace) -> int:
-    owner, _, name = str(source.target).rpartition(".")
-    value = getattr(steps.modules[owner], name)
+def _numbers(name: str, steps: Trace) -> int:
+    owner, _, attribute = name.rpartition(".")
+    value = getattr(steps.modules[owner], attribute, None)
     return value.numel() if isinstance(value, nn.Parameter) and value.requires_grad else 0
 
 
@@ -283,6 +287,8 @@ def _words_of_operation(node: torch.fx.Node, kind: Kind) -> tuple[str, str]:
     if kind.name == KINDS["scale"].name:
         factors = [argument for argument in (*node.args, *node.kwargs.values()) if isinstance(argument, int | float)]
         return (f"×{factors[0]:g}" if factors else "×"), operation
+    if node.target is operator.getitem:
+        return ("part" if isinstance(node.args[1], int) else "slice"), operation
     return plain_name(operation).strip("_ "), operation
 
 

@@ -11,12 +11,14 @@ from cnncourse.drawing.view import Aside, Box, Column, Frame, Net, Part, Towers
 BOX_HEIGHT, MIN_BOX_WIDTH = 20, 56
 THIN_HEIGHT = 16  # of a box that only scales
 CHIP = 13
+CHIP_LETTERS = {"sigmoid": "σ", "hardsigmoid": "h", "hardswish": "H", "leaky ReLU": "l", "PReLU": "P", "softmax": "m"}
 GAP, LABELLED_GAP = 8, 16  # between parts of a column, without and with a shape beside the line
 BRANCH_GAP = 10
 FORK, JOIN = 12, 17  # room for the lines above and below branches
 BAR_HEIGHT, PILL_HEIGHT = 17, 18
 PADDING, TITLE_HEIGHT = 7, 20
 FORK_LINE = 4  # where the line is that branches leave from
+CELL_GAP, LANE = 22, 2  # between the parts of a net, and the width of a connection that passes beside them
 SHEET = 4  # how far the sheet behind a repeated box or block looks out
 
 # Widths of Helvetica's characters in thousandths of the font size; all others count as 556.
@@ -182,8 +184,8 @@ def _shape_after(part: Part) -> tuple[int, ...] | None:
             return part.shape or None
         case Towers(_, join):
             return None if join is None else join.shape
-        case Net(boxes, _):
-            return boxes[-1].shape
+        case Net(cells, _):
+            return _shape_after(cells[-1].items[-1])
         case _:
             return None
 
@@ -227,7 +229,7 @@ def _box_piece(box: Box, style: Style) -> Piece:
 
 def chip_letter(name: str) -> str:
     """Return the letter that stands for a normalisation or an activation: B for batch norm, R for ReLU."""
-    return name.removeprefix("scaled ")[:1].upper()  # and D for any dropout
+    return CHIP_LETTERS.get(name) or name.removeprefix("scaled ")[:1].upper()
 
 
 def _chip(x: float, y: float, fill: str, letter: str, *, new: bool = False) -> str:
@@ -406,48 +408,65 @@ def _pill(join: Box, x: float, y: float, style: Style) -> str:
 
 
 def _net_piece(net: Net, style: Style) -> Piece:
-    """Lay boxes out in rows, each below those that feed it; connections over several rows get a place in each."""
+    """Lay cells out in rows, each below those that feed it; a connection over several rows gets a lane beside them."""
     rows = _rows(net)
-    pieces = {number: _box_piece(box, style) for number, box in enumerate(net.boxes)}
-    widths = [[pieces[each].width if isinstance(each, int) else 10 for each in row] for row in rows]
-    width = max(sum(row) + 24 * (len(row) - 1) for row in widths)
-    step = BOX_HEIGHT + 34
-    places: dict[object, tuple[float, float]] = {}
+    pieces = [column_piece(cell, style, shapes=False) for cell in net.cells]
+    widths = [[pieces[each].width if isinstance(each, int) else LANE for each in row] for row in rows]
+    total = max(sum(row) + CELL_GAP * (len(row) - 1) for row in widths)
+    tops: dict[object, tuple[float, float]] = {}  # where a connection comes in, and below, where it goes out
+    bottoms: dict[object, tuple[float, float]] = {}
     marks: list[str] = []
-    for level, row in enumerate(rows):
-        x = (width - sum(widths[level]) - 24 * (len(row) - 1)) / 2
-        for each, each_width in zip(row, widths[level], strict=True):
-            places[each] = (x + each_width / 2, level * step + FORK)
-            x += each_width + 24
-    axis = width / 2
-    level_of = {each: level for level, row in enumerate(rows) for each in row}
+    y = 0.0
+    for row, row_widths in zip(rows, widths, strict=True):
+        y += CELL_GAP
+        x = (total - sum(row_widths) - CELL_GAP * (len(row) - 1)) / 2
+        height = max((pieces[each].height for each in row if isinstance(each, int)), default=0.0)
+        for each, width in zip(row, row_widths, strict=True):
+            if isinstance(each, int):
+                place, own = x + pieces[each].axis, pieces[each].height
+                marks.append(pieces[each].at(x, y))
+            else:
+                place, own = x + width / 2, height
+            tops[each], bottoms[each] = (place, y), (place, y + own)
+            x += width + CELL_GAP
+        y += height
+    axis, end = bottoms[len(net.cells) - 1]
+    bottoms[-1] = (axis, 0.0)
+    lines = {}
+    for upper, lower in _segments(net):
+        through = [tops[lower], bottoms[lower]] if isinstance(lower, tuple) else [tops[lower]]
+        lines[_curve([bottoms[upper], *through], arrow=isinstance(lower, int))] = None
+    return Piece(total, end, axis, "".join(lines) + "".join(marks))
+
+
+def _levels(net: Net) -> dict[int, int]:
+    level = {-1: -1}
+    for number, sources in enumerate(net.sources):
+        level[number] = 1 + max((level[source] for source in sources), default=-1)
+    return level
+
+
+def _segments(net: Net) -> list[tuple[object, object]]:
+    """Return all connections from row to row; those of one source share a lane, (source, row), until they turn off."""
+    level = _levels(net)
+    found: dict[tuple[object, object], None] = {}
     for target, sources in enumerate(net.sources):
         for source in sources:
-            passing = [(source, target, level) for level in range(level_of.get(source, -1) + 1, level_of[target])]
-            points = [(axis, 0.0)] if source == -1 else [(places[source][0], places[source][1] + BOX_HEIGHT)]
-            for each in passing:
-                points += [places[each], (places[each][0], places[each][1] + BOX_HEIGHT)]
-            marks.append(_curve([*points, places[target]]))
-    marks += [pieces[number].at(places[number][0] - pieces[number].axis, places[number][1]) for number in pieces]
-    last = len(net.boxes) - 1
-    return Piece(width, places[last][1] + BOX_HEIGHT, places[last][0], "".join(marks))
+            way = [source, *((source, row) for row in range(level[source] + 1, level[target])), target]
+            found.update(dict.fromkeys(pairwise(way)))
+    return list(found)
 
 
 def _rows(net: Net) -> list[list[object]]:
-    level: dict[int, int] = {-1: -1}
-    for number, sources in enumerate(net.sources):
-        level[number] = 1 + max((level[source] for source in sources), default=-1)
+    level = _levels(net)
     rows: list[list[object]] = [[] for _ in range(max(level.values()) + 1)]
-    for number in range(len(net.boxes)):
+    for number in range(len(net.cells)):
         rows[level[number]].append(number)
     above: dict[object, list[object]] = {}
-    for target, sources in enumerate(net.sources):
-        for source in sources:
-            chain = [(source, target, each) for each in range(level[source] + 1, level[target])]
-            for each in chain:
-                rows[each[2]].append(each)
-            for lower, upper in zip([*chain, target], [source, *chain], strict=True):
-                above.setdefault(lower, []).append(upper)
+    for upper, lower in _segments(net):
+        if isinstance(lower, tuple) and lower not in above:
+            rows[lower[1]].append(lower)
+        above.setdefault(lower, []).append(upper)
     for upper, lower in pairwise(rows):  # below what feeds it: fewer crossings
         place = {each: number for number, each in enumerate(upper)}
         lower.sort(key=lambda each: _mean([place.get(source, 0) for source in above.get(each, [])]))
@@ -513,13 +532,14 @@ def line(points: list[tuple[float, float]], *, arrow: bool = False, new: bool = 
     return f'<path d="{path}" fill="none" stroke="{colour}"{width}/>{head}'
 
 
-def _curve(points: list[tuple[float, float]]) -> str:
+def _curve(points: list[tuple[float, float]], *, arrow: bool) -> str:
     path = f"M{points[0][0]:g} {points[0][1]:g}"
     for (x1, y1), (x2, y2) in pairwise(points):
         middle = (y1 + y2) / 2
-        path += f"C{x1:g} {middle:g} {x2:g} {middle:g} {x2:g} {y2:g}"
+        path += f"V{y2:g}" if x1 == x2 else f"C{x1:g} {middle:g} {x2:g} {middle:g} {x2:g} {y2:g}"
     x, y = points[-1]
-    return f'<path d="{path}" fill="none" stroke="{INK}"/><path d="M{x:g} {y:g}l-3 -5h6z" fill="{INK}"/>'
+    head = f'<path d="M{x:g} {y:g}l-3 -5h6z" fill="{INK}"/>' if arrow else ""
+    return f'<path d="{path}" fill="none" stroke="{INK}"/>{head}'
 
 
 def heading(title: str, piece: Piece) -> Piece:

@@ -46,11 +46,13 @@ class Tangle:
     Attributes:
         layers: in an order in which each comes after those that feed it.
         sources: for each, the positions of those that feed it; -1 is what comes before the tangle.
+        is_closed: whether all that leaves it leaves its last layer.
 
     """
 
     layers: tuple[Layer, ...]
     sources: tuple[tuple[int, ...], ...]
+    is_closed: bool
 
 
 @dataclass(frozen=True)
@@ -116,7 +118,7 @@ def layers_of(tree: Tree) -> Iterator[Layer]:
                 yield from layers_of(branch)
             if join is not None:
                 yield join
-        case Tangle(layers, _):
+        case Tangle(layers, _, _):
             yield from layers
         case Side(body) | Block(_, _, _, _, body):
             yield from layers_of(body)
@@ -146,11 +148,12 @@ def network_tree(graph: Graph) -> Sequence:
             targets[source].append(target)
     main = graph.outputs[0] if graph.outputs else len(graph.layers) - 1
     on_main = _upstream(graph, main)
-    asides: dict[int, list[int]] = {}
-    for position in range(len(graph.layers)):
-        if position not in on_main:
-            asides.setdefault(_aside_root(graph, position, on_main), []).append(position)
-    finder = _Finder(graph, targets, asides)
+    finder = _Finder(graph, targets, {})
+    for group in finder.connected([each for each in range(len(graph.layers)) if each not in on_main]):
+        roots = {source for each in group for source in graph.sources[each] if source in on_main}
+        if len(roots) > 1:  # it is no branch that leaves the main way: show all connections
+            return _framed(Sequence((Leaf(graph.layers[0]), *finder.everything(main))), 0)
+        finder.asides.setdefault(min(roots), []).extend(group)
     return _framed(finder.sequence(-1, main, sorted(on_main)), 0)
 
 
@@ -161,13 +164,6 @@ def _upstream(graph: Graph, position: int) -> set[int]:
         if each in found:
             found.update(graph.sources[each])
     return found
-
-
-def _aside_root(graph: Graph, position: int, on_main: set[int]) -> int:
-    """Return the last layer on the main way that a layer beside it depends on."""
-    while position not in on_main:
-        position = max(graph.sources[position])
-    return position
 
 
 class _Finder:
@@ -218,12 +214,13 @@ class _Finder:
 
     def _branches(self, start: int, starts: list[int], join: int, allowed: set[int], *, with_join: bool) -> list[Tree]:
         between = self._between(starts, join, allowed)
-        groups = self._connected(between)
+        groups = self.connected(between)
         shortcut = join in starts
         if len(groups) + shortcut < 2:
-            tangle = self._tangle(start, between, join, with_join=with_join)
-            return [tangle, *(side for each in between for side in self._sides(each))]
+            return self._tangle(start, between, join, with_join=with_join)
         branches = [self.sequence(start, join, group, with_end=False) for group in groups]
+        if any(map(_ends_open, branches)):  # its ways to the join would be lost
+            return self._tangle(start, between, join, with_join=with_join)
         if shortcut:
             branches.append(Sequence(()))
         return [Parallel(tuple(branches), self.graph.layers[join] if with_join else None)]
@@ -238,7 +235,11 @@ class _Finder:
                 stack += [t for t in self.targets[each] if t in allowed and t < join]
         return sorted(found)
 
-    def _connected(self, positions: list[int]) -> list[list[int]]:
+    def everything(self, end: int) -> list[Tree]:
+        """Return all layers after the first as they are, with their connections."""
+        return self._tangle(0, [each for each in range(1, len(self.graph.layers)) if each != end], end, with_join=True)
+
+    def connected(self, positions: list[int]) -> list[list[int]]:
         """Split layers into groups without a connection between them, in the order of their first layers."""
         group_of: dict[int, int] = {}
         for each in positions:
@@ -255,22 +256,37 @@ class _Finder:
             groups.setdefault(group_of[each], []).append(each)
         return list(groups.values())
 
-    def _tangle(self, start: int, between: list[int], join: int, *, with_join: bool) -> Tangle:
-        positions = [*between, join] if with_join else between
+    def _tangle(self, start: int, between: list[int], join: int, *, with_join: bool) -> list[Tree]:
+        """Return layers as they are, with their connections; what leaves the main way among them is among them too."""
+        aside = {each for position in between for each in self.asides.get(position, [])}
+        positions = sorted({*between, *aside})
+        positions += [join] if with_join else []
         place = {start: -1} | {position: number for number, position in enumerate(positions)}
         sources = (tuple(place[s] for s in self.graph.sources[each] if s in place) for each in positions)
-        return Tangle(tuple(self.graph.layers[each] for each in positions), tuple(sources))
+        layers = tuple(self.graph.layers[each] for each in positions)
+        return [Tangle(layers, tuple(sources), is_closed=with_join)]
 
     def _sides(self, position: int) -> list[Side]:
         """Return what leaves the main way after a layer."""
         sides = []
-        for group in self._connected(self.asides.get(position, [])):
+        for group in self.connected(self.asides.get(position, [])):
             ends = [each for each in group if not any(target in group for target in self.targets[each])]
             if len(ends) == 1:
                 sides.append(Side(self.sequence(position, ends[0], group)))
             else:
-                sides.append(Side(Sequence((self._tangle(position, group, -2, with_join=False),))))
+                sides.append(Side(Sequence(tuple(self._tangle(position, group, -2, with_join=False)))))
         return sides
+
+
+def _ends_open(sequence: Sequence) -> bool:
+    """Whether a branch ends in a tangle that has several ways out."""
+    match sequence.items[-1:]:
+        case (Tangle(is_closed=False),):
+            return True
+        case (Parallel(branches, None),):
+            return any(map(_ends_open, branches))
+        case _:
+            return False
 
 
 def _framed(sequence: Sequence, depth: int) -> Sequence:

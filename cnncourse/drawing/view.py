@@ -80,9 +80,15 @@ class Towers:
 
 @dataclass(frozen=True)
 class Net:
-    """Boxes that are not made of columns and towers, with what feeds what (-1: what comes before)."""
+    """Parts that are not made of columns and towers.
 
-    boxes: tuple[Box, ...]
+    Attributes:
+        cells: each a chain of boxes, in an order in which each comes after those that feed it.
+        sources: for each, the positions of those that feed it; -1 is what comes before.
+
+    """
+
+    cells: tuple[Column, ...]
     sources: tuple[tuple[int, ...], ...]
 
 
@@ -220,8 +226,8 @@ class _Viewer:
                         parts.append(_box(layer, named=top))
                 case Parallel(branches, join):
                     parts.append(self._towers(branches, join, top=top, in_frame=in_frame))
-                case Tangle(layers, sources):
-                    parts.append(Net(tuple(_box(layer, named=top) for layer in layers), sources))
+                case Tangle(layers, sources, _):
+                    parts.append(self._net(layers, sources, top=top))
                 case Side(body):
                     parts.append(Aside(self.column(body, top=False, in_branch=False, in_frame=in_frame)))
                 case Block():
@@ -245,6 +251,27 @@ class _Viewer:
         if any(column.items and _is_scaling(column.items[-1]) for column, _ in counted):
             met = replace(met, label=f"scaled {met.label}")
         return Towers(tuple(counted), met)
+
+    def _net(self, layers: tuple[Layer, ...], sources: tuple[tuple[int, ...], ...], *, top: bool) -> Net:
+        """Make a net of a tangle; layers that only follow each other share a cell."""
+        users = [[number for number, fed_by in enumerate(sources) if source in fed_by] for source in range(len(layers))]
+        cell_of: dict[int, int] = {-1: -1}
+        chains: list[list[int]] = []
+        for number, fed_by in enumerate(sources):
+            follows = len(fed_by) == 1 and fed_by[0] >= 0 and len(users[fed_by[0]]) == 1
+            if follows and not self.detail.every_layer:
+                cell_of[number] = cell_of[fed_by[0]]
+                chains[cell_of[number]].append(number)
+            else:
+                cell_of[number] = len(chains)
+                chains.append([number])
+        cells = []
+        for chain in chains:
+            boxes: list[Part] = [_box(layers[number], named=top) for number in chain]
+            shown = [box for box in boxes if box.kind is not KINDS["reshaping"]] or boxes[:1]
+            cells.append(Column(tuple(boxes if self.detail.every_layer else _folded(_fused(shown)))))
+        fed = tuple(tuple(dict.fromkeys(cell_of[source] for source in sources[chain[0]])) for chain in chains)
+        return Net(tuple(cells), fed)
 
     def _add_block(self, parts: list[Part], block: Block, *, top: bool, in_branch: bool, in_frame: bool) -> None:
         own = not block.is_container
@@ -380,8 +407,8 @@ def _describe(part: Part | Column, of_box: Callable[[Box], object]) -> object:
         case Towers(branches, join):
             described = tuple((_describe(column, of_box), count) for column, count in branches)
             return ("towers", described, None if join is None else of_box(join))
-        case Net(boxes, sources):
-            return ("net", tuple(of_box(box) for box in boxes), sources)
+        case Net(cells, sources):
+            return ("net", tuple(_describe(cell, of_box) for cell in cells), sources)
         case Aside(body):
             return ("aside", _describe(body, of_box))
         case Frame():
@@ -404,8 +431,9 @@ def boxes_of(part: Part | Column) -> Iterator[Box | Frame]:
                 yield from boxes_of(column)
             if join is not None:
                 yield join
-        case Net(boxes, _):
-            yield from boxes
+        case Net(cells, _):
+            for cell in cells:
+                yield from boxes_of(cell)
         case Aside(body):
             yield from boxes_of(body)
         case Frame():

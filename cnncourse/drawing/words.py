@@ -31,7 +31,7 @@ def _step(part: Part) -> str:
         case Aside(body):
             return "a side branch (" + ", ".join(map(_step, body.items)) + ")"
         case _:
-            return f"{len(part.boxes)} layers with connections across"
+            return f"{len(part.cells)} parts with connections across"
 
 
 def _counted(words: str, count: int) -> str:
@@ -69,7 +69,7 @@ def lines_of(tree: Tree, indent: str = "") -> Iterator[str]:
                 yield from lines_of(branch, indent + "    ")
             if join is not None:
                 yield indent + _line(join)
-        case Tangle(layers, sources):
+        case Tangle(layers, sources, _):
             for layer, fed_by in zip(layers, sources, strict=True):
                 names = ", ".join("what comes before" if source == -1 else layers[source].name for source in fed_by)
                 yield f"{indent}{_line(layer)}, fed by {names}"

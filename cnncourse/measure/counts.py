@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from torch import Tensor, nn
 
-from cnncourse.measure.shadow import run_on_meta
+from cnncourse.measure.shadow import is_layer, run_on_meta
 from cnncourse.measure.shapes_alone import MultiplyAddCounter
 from cnncourse.measure.table import Table
 
@@ -108,20 +108,32 @@ def multiply_adds(model: nn.Module, input_shape: tuple[int, ...]) -> int:
     return counter.total
 
 
+def layer_names(model: nn.Module) -> dict[nn.Module, str]:
+    """Return a model's layers and their names; what is inside a layer is no layer of its own."""
+    names: dict[nn.Module, str] = {}
+    inside: set[nn.Module] = set()
+    for name, module in model.named_modules():
+        if module not in inside and is_layer(module):
+            names[module] = name
+            inside.update(module.modules())
+    return names
+
+
 def layers(model: nn.Module, input_shape: tuple[int, ...]) -> LayerTable:
-    """List a model's layers, modules without modules inside, as one image of a shape passes through them."""
-    names = {module: name for name, module in model.named_modules() if not any(module.children())}
+    """List a model's layers as one image of a shape passes through them; modules that only hold others are none."""
+    names = layer_names(model)
     calls: list[Layer] = []
 
     def before(_module: nn.Module, _arguments: tuple) -> None:
         counted_before.append(counter.total)
 
-    def after(module: nn.Module, _arguments: tuple, output: Tensor) -> None:
+    def after(module: nn.Module, _arguments: tuple, output: Tensor | tuple[Tensor, ...]) -> None:
+        first = output if isinstance(output, Tensor) else output[0]
         calls.append(
             Layer(
                 name=names[module],
                 kind=type(module).__name__,
-                output_shape=tuple(output.shape[1:]),
+                output_shape=tuple(first.shape[1:]),
                 parameters=uncounted.pop(module, 0),
                 multiply_adds=counter.total - counted_before.pop(),
             )

@@ -12,6 +12,17 @@ from cnncourse.measure.shapes_alone import ShapesAlone
 NOBODY_WATCHES = nullcontext()
 
 
+def is_layer(module: nn.Module) -> bool:
+    """Whether a module counts as one layer: no modules inside, or one of torch's own that does more than hold some.
+
+    An example of the latter is ``nn.MultiheadAttention``.
+    """
+    if not any(module.children()):
+        return True
+    containers = (nn.Sequential, nn.ModuleList, nn.ModuleDict)
+    return type(module).__module__.startswith("torch.nn.") and not isinstance(module, containers)
+
+
 @contextmanager
 def evaluation_mode(model: nn.Module) -> Iterator[None]:
     """Put a network into evaluation mode inside this block; then each module is in the mode it was in."""

@@ -8,19 +8,25 @@ from pathlib import Path
 import torch
 import torch.fx
 from torch import Tensor, nn
+from torch.utils._pytree import tree_leaves
 
-from cnncourse.measure.shadow import evaluation_mode, run_on_meta
+from cnncourse.measure.shadow import evaluation_mode, is_layer, run_on_meta
 from cnncourse.measure.shapes_alone import MultiplyAddCounter
+
+
+class WrongImagesError(ValueError):
+    """A network does not take images of the shape that it is to be looked at with."""
+
 
 LIBRARIES = tuple(str(Path(module.__file__).parent) for module in (torch,))
 
 
 class LayerTracer(torch.fx.Tracer):
-    """Traces a network down to its layers: modules that have no modules inside."""
+    """Traces a network down to its layers."""
 
     def is_leaf_module(self, module: nn.Module, qualified_name: str) -> bool:
         """Whether a module is a layer."""
-        return not any(module.children())
+        return is_layer(module)
 
 
 @dataclass(frozen=True)
@@ -67,13 +73,15 @@ def trace(
             model.train()
         try:
             graph = tracer.trace(model)
+            if input_shape is not None:
+                _note_shapes(model, graph, input_shape)
+        except WrongImagesError:
+            raise
         except Exception as error:
             raise ValueError(_why(model, error)) from error
         finally:
             for constant in set(vars(model)) - held:  # torch.fx keeps the constants that it met in the model
                 delattr(model, constant)
-    if input_shape is not None:
-        _note_shapes(model, graph, input_shape)
     return Trace(tuple(graph.nodes), dict(model.named_modules()))
 
 
@@ -106,7 +114,7 @@ def _note_shapes(model: nn.Module, graph: torch.fx.Graph, input_shape: tuple[int
             run_on_meta(model, input_shape)  # its own check, if it has one, says more
         except (RuntimeError, ValueError, IndexError) as own:
             reason = own
-        raise ValueError(
+        raise WrongImagesError(
             f"{type(model).__name__} does not take images of shape {tuple(input_shape)}: {reason}"
         ) from error
 
@@ -131,14 +139,21 @@ class _Interpreter(torch.fx.Interpreter):
         before = self.counter.total
         result = super().run_node(node)
         node.meta["multiply_adds"] = self.counter.total - before
-        if isinstance(result, Tensor):
-            node.meta["shape"] = tuple(result.shape)
+        tensors = [each for each in tree_leaves(result) if isinstance(each, Tensor)]
+        node.meta["has_tensors"] = bool(tensors)
+        if tensors:
+            node.meta["shape"] = tuple(tensors[0].shape)
         return result
 
 
 def output_shape(node: torch.fx.Node) -> tuple[int, ...]:
-    """Return the shape of a traced step's output, without the batch; () for one that gives no tensor."""
+    """Return the shape of a traced step's (first) output, without the batch; () for one that gives no tensor."""
     return node.meta.get("shape", ())[1:]
+
+
+def gives_tensors(node: torch.fx.Node) -> bool:
+    """Whether a traced step gives tensors, and not only the size of one or something like it."""
+    return node.meta["has_tensors"]
 
 
 def step_multiply_adds(node: torch.fx.Node) -> int:

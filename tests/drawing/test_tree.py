@@ -13,7 +13,8 @@ from cnncourse.architectures import CATALOGUE
 from cnncourse.architectures.inception_v1.model import InceptionV1
 from cnncourse.architectures.inception_v3.model import InceptionV3
 from cnncourse.drawing import draw
-from cnncourse.drawing.tree import Parallel, Sequence, Side, Tangle, blocks_of
+from cnncourse.drawing.layers import network_graph
+from cnncourse.drawing.tree import Block, Leaf, Parallel, Sequence, Side, Tangle, blocks_of, network_tree
 from tests.architectures.shapes import on_meta
 
 every_network = pytest.mark.parametrize("record", CATALOGUE, ids=lambda record: record.slug)
@@ -174,6 +175,52 @@ class Generated(nn.Module):
         return found[-1]
 
 
+def connections(tree, incoming, found):
+    """Note what feeds each layer of a tree, and return what leaves it."""
+    match tree:
+        case Leaf(layer):
+            found[layer] = incoming
+            return {layer}
+        case Sequence(items):
+            for item in items:
+                incoming = connections(item, incoming, found)
+            return incoming
+        case Block():
+            return connections(tree.body, incoming, found)
+        case Side(body):
+            connections(body, incoming, found)
+            return incoming
+        case Parallel(branches, join):
+            leaving = set().union(*(connections(branch, incoming, found) for branch in branches))
+            if join is None:
+                return leaving
+            found[join] = leaving
+            return {join}
+        case Tangle(layers, sources, _):
+            for layer, fed_by in zip(layers, sources, strict=True):
+                found[layer] = set().union(*(incoming if source < 0 else {layers[source]} for source in fed_by))
+            return {layers[-1]}
+
+
+def assert_connections_are_those_of_the_code(model, shape):
+    graph = network_graph(model, shape)
+    found = {}
+    connections(network_tree(graph), set(), found)
+    assert len(found) == len(graph.layers)
+    for layer, sources in zip(graph.layers, graph.sources, strict=True):
+        assert found[layer] == {graph.layers[source] for source in sources}, layer.name
+
+
+@every_network
+def test_connections_are_those_of_the_code(record):
+    assert_connections_are_those_of_the_code(on_meta(record.build), record.input_shape)
+
+
+@pytest.mark.parametrize("build", [Dense, Crossed, Recurrent])
+def test_connections_across_are_those_of_the_code(build):
+    assert_connections_are_those_of_the_code(build(), (4, 8, 8))
+
+
 choices = st.tuples(
     st.sampled_from(["one", "three", "relu"]), st.integers(0, 9), st.sampled_from(["none", "none", "add", "cat"])
 )
@@ -187,3 +234,4 @@ def test_any_network_is_drawn_with_every_layer_that_it_uses(grown):
         drawing = draw(model, (4, 6, 6), detail=detail)
         assert called(drawing.layers) == measured(model, (4, 6, 6))
         assert drawing.svg == draw(model, (4, 6, 6), detail=detail).svg
+    assert_connections_are_those_of_the_code(model, (4, 6, 6))
