@@ -108,12 +108,23 @@ def draw(
     tree = network_tree(graph)
     if block is not None:
         found = next((each for each in blocks_of(tree) if each.name == block), None)
+        if found is None and block in dict(model.named_modules()):
+            return _drawn_alone(model, graph, block, title)
         if found is None:
             known = ", ".join(dict.fromkeys(each.name for each in blocks_of(tree)))
             raise LookupError(f"{type(model).__name__} has no block {block!r} to draw; it has {known or 'none'}")
         body = Sequence((Leaf(_what_enters(found, graph)), *found.body.items))
-        return Drawing(title or found.title, body, Detail(every_layer=True))
-    return Drawing(title or type(model).__name__, tree, Detail(every_layer=detail == "layers"))
+        return Drawing(str(title or found.title), body, Detail(every_layer=True))
+    return Drawing(str(title or type(model).__name__), tree, Detail(every_layer=detail == "layers"))
+
+
+def _drawn_alone(model: nn.Module, graph: Graph, block: str, title: str | None) -> Drawing:
+    """Draw a module that is no block of the picture, such as one with connections across its border."""
+    for layer, sources in zip(graph.layers, graph.sources, strict=True):
+        names = (layer.name, *(scope.call.partition("@")[0] for scope in layer.scopes))
+        if block in names:
+            return draw(model.get_submodule(block), graph.layers[sources[0]].shape, title, detail="layers")
+    raise LookupError(f"{type(model).__name__} does not call {block!r}")
 
 
 def _what_enters(block: Block, graph: Graph) -> Layer:

@@ -112,7 +112,8 @@ class NetworkExplorer:
             ValueError: if it does not take them.
 
         """
-        return draw(self.model, (self.input_shape[0], size, size)).tree
+        channels, sides = self.input_shape[:1], self.input_shape[1:]
+        return draw(self.model, (*channels, *(size for _ in sides)) if sides else (size,)).tree
 
     def widget(self) -> object:
         """Return the interactive figure, an anywidget."""
@@ -172,7 +173,7 @@ def _widget_class() -> type:
             self._explorer, self._state = explorer, explorer.first_state
             super().__init__(
                 choices={"detail": DETAILS, "colour": COLOURS},
-                size=explorer.input_shape[1],
+                size=explorer.input_shape[-1],
                 svg=self._state.svg,
             )
 

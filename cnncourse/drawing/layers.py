@@ -3,6 +3,7 @@
 import operator
 import re
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
@@ -17,6 +18,7 @@ from cnncourse.measure.tracing import LayerTracer, Trace, gives_tensors, output_
 
 CONCATENATIONS = (torch.cat, torch.concat)
 ADDITIONS = (operator.add, operator.iadd, torch.add, "add", "add_", sum)
+SUBTRACTIONS = (operator.sub, torch.sub, "sub")
 PRODUCTS = (operator.mul, operator.imul, torch.mul, "mul", "mul_")
 RESHAPINGS = (torch.flatten, F.dropout, operator.getitem, getattr)
 RESHAPINGS += ("flatten", "view", "reshape", "contiguous", "squeeze", "unsqueeze", "permute", "transpose")
@@ -31,10 +33,12 @@ _KIND_BY_WORD = (
     ("relu", "activation"),
     ("sigmoid", "activation"),
     ("softmax", "activation"),
-    ("elu", "activation"),
+    ("gelu", "activation"),
     ("silu", "activation"),
     ("swish", "activation"),
+    ("mish", "activation"),
 )
+FUNCTION_NAMES = {"relu": "ReLU", "relu_": "ReLU", "relu6": "ReLU6", "gelu": "GELU", "silu": "SiLU", "elu": "ELU"}
 
 
 @dataclass(frozen=True)
@@ -89,7 +93,8 @@ class Layer:
     @property
     def signature(self) -> tuple[object, ...]:
         """What two layers have in common that count as the same, when repeats are folded."""
-        return (self.kind, self.label, self.details, self.shape, self.parameters, self.multiply_adds)
+        own = None if self.is_shared else self.parameters  # of a shared layer only the first call has any
+        return (self.kind, self.label, self.details, self.shape, own, self.multiply_adds)
 
 
 @dataclass(frozen=True)
@@ -118,9 +123,15 @@ def network_graph(model: nn.Module, input_shape: tuple[int, ...]) -> Graph:
         input_shape: shape of one image: (channels, height, width).
 
     Raises:
+        TypeError: if it is no network.
         ValueError: if it cannot be traced, or does not take such images.
 
     """
+    if not isinstance(model, nn.Module):
+        given = f"the class {model.__name__}; make one first" if isinstance(model, type) else type(model).__name__
+        raise TypeError(f"only a network, an nn.Module, can be drawn, not {given}")
+    if not (isinstance(input_shape, Sequence) and input_shape and all(isinstance(side, int) for side in input_shape)):
+        raise ValueError(f"the input's shape is (channels, height, width), without the batch, not {input_shape!r}")
     steps = trace(model, LayerTracer(), input_shape)
     if _called(steps) != _all_layers(model):
         training = trace(model, LayerTracer(), input_shape, training=True)
@@ -146,6 +157,7 @@ def _graph(steps: Trace, fields: dict[str, tuple[int, int]]) -> Graph:
     outputs: tuple[int, ...] = ()
     calls = Counter(node.target for node in steps.nodes if node.op == "call_module")
     made: Counter[str] = Counter()
+    counted: set[int] = set()  # parameters, each of which counts where it is used first
     for node in steps.nodes:
         fed_by = tuple(dict.fromkeys(each for source in node.all_input_nodes for each in place.get(source, ())))
         own = frozenset({node.target}) if node.op == "get_attr" else frozenset()
@@ -153,19 +165,41 @@ def _graph(steps: Trace, fields: dict[str, tuple[int, int]]) -> Graph:
         if node.op == "output":
             outputs = fed_by
         elif (node.op == "placeholder" and (place or not node.users)) or not gives_tensors(node):
-            continue  # a second argument, or a number such as the size of a map
+            loose[node] = frozenset()  # a second argument, or a number such as the size of a map
         elif fed_by and (_is_inner_sum(node) or _adds_nothing(node)):
             place[node] = fed_by
         elif fed_by or node.op == "placeholder":  # everything else is a constant or a parameter
             call, total = (made[node.target], calls[node.target]) if node.op == "call_module" else (0, 0)
-            made[str(node.target)] += 1
+            made.update([node.target] if node.op == "call_module" else [])
             place[node] = (len(layers),)
-            numbers = sum(_numbers(name, steps) for name in loose[node] if not made[name])
-            made.update(loose[node])
+            used = [*_parameters(steps.layer(node)), *(_attribute(name, steps) for name in sorted(loose[node]))]
+            new = {id(each): each.numel() for each in used if _is_trainable(each) and id(each) not in counted}
+            counted.update(new)
             loose[node] = frozenset()
-            layers.append(_layer(node, steps, call, total, numbers, fields))
+            layers.append(_layer(node, steps, call, total, sum(new.values()), fields))
             sources.append(fed_by)
+            if _works_in_place(node, steps.layer(node)):  # whoever reads its input later reads its result
+                place[node.all_input_nodes[0]] = place[node]
     return Graph(tuple(layers), tuple(sources), outputs)
+
+
+def _parameters(module: nn.Module | None) -> list[nn.Parameter]:
+    return [] if module is None else list(module.parameters())
+
+
+def _attribute(name: str, steps: Trace) -> object:
+    owner, _, attribute = name.rpartition(".")
+    return getattr(steps.modules[owner], attribute, None)
+
+
+def _is_trainable(value: object) -> bool:
+    return isinstance(value, nn.Parameter) and value.requires_grad
+
+
+def _works_in_place(node: torch.fx.Node, module: nn.Module | None) -> bool:
+    if node.op == "call_method":
+        return node.target.endswith("_") and not node.target.endswith("__")
+    return bool(node.all_input_nodes) and (getattr(module, "inplace", False) or node.kwargs.get("inplace", False))
 
 
 def _is_inner_sum(node: torch.fx.Node) -> bool:
@@ -191,9 +225,6 @@ def _layer(
     name = str(node.target) if module is not None else ("input" if node.op == "placeholder" else node.name)
     own_call = stack[-1][0] if module is not None else None
     scopes = stack[:-1] if module is not None else stack
-    parameters = numbers
-    if module is not None and call == 0:
-        parameters += measure.parameters(module).trainable
     label, details = _words(node, module, kind)
     return Layer(
         name=name,
@@ -203,18 +234,12 @@ def _layer(
         label=label,
         details=details,
         shape=output_shape(node),
-        parameters=parameters,
+        parameters=numbers,
         multiply_adds=step_multiply_adds(node),
         is_shared=calls > 1 and any(True for _ in module.parameters()),
         field=fields.get(own_call) if own_call is not None else None,
         scopes=tuple(_scope(call_name, described, steps) for call_name, described in scopes),
     )
-
-
-def _numbers(name: str, steps: Trace) -> int:
-    owner, _, attribute = name.rpartition(".")
-    value = getattr(steps.modules[owner], attribute, None)
-    return value.numel() if isinstance(value, nn.Parameter) and value.requires_grad else 0
 
 
 def _scope(call: str, described: tuple[str, type], steps: Trace) -> Scope:
@@ -234,7 +259,7 @@ def _kind(node: torch.fx.Node, module: nn.Module | None) -> Kind:
     if node.target in RESHAPINGS:
         return KINDS["reshaping"]
     joins = len(node.all_input_nodes) > 1 and not any(source.op == "get_attr" for source in node.all_input_nodes)
-    if joins and node.target in (*CONCATENATIONS, *ADDITIONS, *PRODUCTS):
+    if node.target in CONCATENATIONS or (joins and node.target in (*ADDITIONS, *SUBTRACTIONS, *PRODUCTS)):
         return KINDS["merge"]
     if node.target in PRODUCTS and len(node.all_input_nodes) == 1:
         return KINDS["scale"]
@@ -259,18 +284,23 @@ def _words(node: torch.fx.Node, module: nn.Module | None, kind: Kind) -> tuple[s
     settings = module.extra_repr()
     window = getattr(module, "kernel_size", None)
     if window is not None:
-        height, width = window if isinstance(window, tuple) else (window, window)
+        sides = window if isinstance(window, tuple) else (window,) * max(len(output_shape(node)) - 1, 1)
         channels = getattr(module, "out_channels", None) if kind.name != "pooling" else None
-        stride = _side(getattr(module, "stride", 1))
+        stride = getattr(module, "stride", 1)
+        stride = _side(window if stride is None else stride)  # pools without a stride step by their window
+        dilation = _side(getattr(module, "dilation", 1))
         groups = getattr(module, "groups", 1)
         depthwise = channels is not None and groups == getattr(module, "in_channels", None) > 1
-        label = f"{height}×{width} {'depthwise' if depthwise else name}"
+        label = f"{'×'.join(map(str, sides))} {'depthwise' if depthwise else name}"
         label += f" /{stride}" if stride != "1" else ""
         label += f", {channels}" if channels is not None else ""
         label += f", {groups} groups" if groups > 1 and not depthwise else ""
+        label += f", dilation {dilation}" if dilation != "1" else ""
         return label, f"{type(module).__name__}({settings})"
     if isinstance(module, nn.AdaptiveAvgPool2d):
-        return "global average pool", f"{type(module).__name__}({settings})"
+        whole = output_shape(node)[1:] == (1, 1)
+        label = "global average pool" if whole else f"average pool to {'×'.join(map(str, output_shape(node)[1:]))}"
+        return label, f"{type(module).__name__}({settings})"
     if isinstance(module, nn.Linear):
         return f"FC, {module.out_features}", f"Linear({settings})"
     label = f"dropout {module.p:g}" if isinstance(module, nn.Dropout) else name
@@ -283,13 +313,15 @@ def _words_of_operation(node: torch.fx.Node, kind: Kind) -> tuple[str, str]:
         if node.target in CONCATENATIONS:
             axis = node.kwargs.get("dim", node.args[1] if len(node.args) > 1 else 0)
             return ("concatenate" if axis in (1, -3) else f"concatenate along axis {axis}"), operation
+        if node.target in SUBTRACTIONS:
+            return "subtract", operation
         return ("add" if node.target in ADDITIONS else "multiply"), operation
     if kind.name == KINDS["scale"].name:
         factors = [argument for argument in (*node.args, *node.kwargs.values()) if isinstance(argument, int | float)]
         return (f"×{factors[0]:g}" if factors else "×"), operation
     if node.target is operator.getitem:
         return ("part" if isinstance(node.args[1], int) else "slice"), operation
-    return plain_name(operation).strip("_ "), operation
+    return FUNCTION_NAMES.get(operation) or plain_name(operation).strip("_ ") or operation, operation
 
 
 def plain_name(name: str) -> str:
@@ -299,6 +331,8 @@ def plain_name(name: str) -> str:
     ('partial conv', 'max pool', 'local response norm', 'ReLU')
 
     """
+    if not name.isascii():
+        return name
     name = re.sub(r"\dd$", "", name).replace("_", " ").replace("Avg", "Average")
     if name.upper() == name or "LU" in name:  # ReLU, SiLU, GELU …
         return name

@@ -11,6 +11,7 @@ from cnncourse.drawing.view import Aside, Box, Column, Frame, Net, Part, Towers
 BOX_HEIGHT, MIN_BOX_WIDTH = 20, 56
 THIN_HEIGHT = 16  # of a box that only scales
 CHIP = 13
+SIGNS = {"add": "+", "subtract": "−", "multiply": "×"}
 CHIP_LETTERS = {"sigmoid": "σ", "hardsigmoid": "h", "hardswish": "H", "leaky ReLU": "l", "PReLU": "P", "softmax": "m"}
 GAP, LABELLED_GAP = 8, 16  # between parts of a column, without and with a shape beside the line
 BRANCH_GAP = 10
@@ -24,6 +25,11 @@ SHEET = 4  # how far the sheet behind a repeated box or block looks out
 # Widths of Helvetica's characters in thousandths of the font size; all others count as 556.
 _NARROW = dict.fromkeys("ijl|'", 222) | dict.fromkeys(" ,.:;/!fIt[]()-r", 300)
 _WIDE = dict.fromkeys("mMW@", 850) | dict.fromkeys("ABCDEFGHKNOPQRSUVXY×+−wLTZ", 680)
+
+
+def escaped(text: str) -> str:
+    """Return a text as it may stand in SVG, without the control characters that may not."""
+    return html.escape("".join(each for each in text if each.isprintable() or each in "\n\t"), quote=True)
 
 
 def text_width(text: str, size: float) -> float:
@@ -132,7 +138,9 @@ def column_piece(
     aside_bottom = 0.0
     left_of_asides = axis + right + 2 * BRANCH_GAP
     widest_aside = 0.0
-    for number, (piece, label) in enumerate(pieces):
+
+    def add_asides(number: int) -> None:
+        nonlocal aside_bottom, widest_aside
         for _, aside in (each for each in asides if each[0] == number):
             split, top = y - GAP + 1, max(y - 2, aside_bottom)
             rail, end = left_of_asides - BRANCH_GAP, left_of_asides + aside.axis
@@ -141,18 +149,25 @@ def column_piece(
             marks.append(aside.at(left_of_asides, top))
             aside_bottom = top + aside.height + 2 * GAP
             widest_aside = max(widest_aside, aside.width)
+
+    for number, (piece, label) in enumerate(pieces):
+        add_asides(number)
         marks.append(piece.at(axis - piece.axis, y))
         y += piece.height
         last = number == len(pieces) - 1
         gap = LABELLED_GAP if label else GAP
         gap += GAP if any(each[0] == number + 1 for each in asides) else 0
-        if label or not last:
+        leaves = label or not last or any(each[0] == len(pieces) for each in asides)
+        if leaves:
             behind = SHEET if isinstance(shown[number], Box | Frame) and shown[number].times > 1 else 0
-            arrow = last or _is_solid(shown[number + 1])
+            arrow = bool(label) if last else _is_solid(shown[number + 1])
             marks.append(line([(axis, y - behind), (axis, y + gap)], arrow=arrow))
         if label:
             marks.append(_text(axis + 6, y + 12, label, 10, "start", FAINT_INK))
-        y += gap if label or not last else 0
+        y += gap if leaves else 0
+    add_asides(len(pieces))
+    if aside_bottom > y and not ends:
+        marks.append(line([(axis, y), (axis, aside_bottom)]))
     width = left_of_asides + widest_aside if asides else axis + right
     return Piece(width, max(y, aside_bottom), axis, "".join(marks))
 
@@ -344,7 +359,7 @@ def _row_of(towers: Towers, style: Style, *, adds: bool) -> _Row:
 
 def _towers_piece(towers: Towers, style: Style) -> Piece:
     """Lay branches out side by side, the fork above and the join below them; shortcuts pass on the right."""
-    adds = towers.join is not None and not towers.join.label.startswith("concatenate")
+    adds = towers.join is not None and towers.join.label.removeprefix("scaled ") in SIGNS
     row = _row_of(towers, style, adds=adds)
     first, last = min(*row.places, row.axis), max(*row.places, row.axis)
     inner = [place for place, bottom in zip(row.places, row.bottoms, strict=True) if bottom] or [row.axis]
@@ -362,7 +377,8 @@ def _towers_piece(towers: Towers, style: Style) -> Piece:
     if towers.join is None:
         marks.append(line([(first, end), (last, end)]))
         return Piece(row.width, end, row.axis, "".join(marks))
-    label = towers.join.label + (f" → {towers.join.shape[0]}" if towers.join.shape else "")
+    told = towers.join.shape and towers.join.label == "concatenate"
+    label = towers.join.label + (f" → {towers.join.shape[0]}" if told else "")
     bar = max(last - first + 40, text_width(label, 11) + 20)
     x = (first + last - bar) / 2
     box = _rectangle(x, end, bar, BAR_HEIGHT, style.fill(towers.join), radius=4, new=style.is_new(towers.join))
@@ -395,7 +411,7 @@ def _pill_width(join: Box) -> float:
 
 def _pill(join: Box, x: float, y: float, style: Style) -> str:
     """Draw the place where branches are added or multiplied, with the activation that follows at once."""
-    sign = {"add": "+", "multiply": "×"}.get(join.label.removeprefix("scaled "), "?")
+    sign = SIGNS[join.label.removeprefix("scaled ")]
     width = _pill_width(join)
     left = x - width / 2
     marks = _rectangle(
@@ -485,15 +501,15 @@ def _group(part: Box | Frame, style: Style, marks: str, *, is_open: bool = False
         if isinstance(part, Frame):
             state = "true" if is_open else "false"
             attributes = (
-                f' tabindex="0" role="button" aria-expanded="{state}" aria-label="{html.escape(part.title)}" '
-                f'data-block="{html.escape(part.calls[0])}" style="cursor:pointer"'
+                f' tabindex="0" role="button" aria-expanded="{state}" aria-label="{escaped(part.title)}" '
+                f'data-block="{escaped(part.calls[0])}" style="cursor:pointer"'
             )
     return f"<g{attributes}>{_tooltip(part, style)}{marks}</g>"
 
 
 def _tooltip(part: Box | Frame, style: Style) -> str:
     words = style.tooltip(part)
-    return f"<title>{html.escape(words)}</title>" if words else ""
+    return f"<title>{escaped(words)}</title>" if words else ""
 
 
 def _moved(svg: str, x: float) -> str:
@@ -513,9 +529,7 @@ def _rectangle(
 def _text(x: float, y: float, text: str, size: float, anchor: str, colour: str, *, bold: bool = False) -> str:
     weight = ' font-weight="bold"' if bold else ""
     anchored = f' text-anchor="{anchor}"' if anchor != "start" else ""
-    return (
-        f'<text x="{x:g}" y="{y:g}" font-size="{size:g}"{anchored}{weight} fill="{colour}">{html.escape(text)}</text>'
-    )
+    return f'<text x="{x:g}" y="{y:g}" font-size="{size:g}"{anchored}{weight} fill="{colour}">{escaped(text)}</text>'
 
 
 def line(points: list[tuple[float, float]], *, arrow: bool = False, new: bool = False) -> str:

@@ -1,9 +1,8 @@
 """A whole picture: heading, network, legend."""
 
-import html
 import re
 
-from cnncourse.drawing.layout import Piece, Style, column_piece, legend_piece, line, text_width
+from cnncourse.drawing.layout import Piece, Style, column_piece, escaped, legend_piece, line, text_width
 from cnncourse.drawing.palette import FAINT_INK, FONT, INK, PAPER
 from cnncourse.drawing.view import Aside, Box, Column, Frame
 
@@ -23,17 +22,11 @@ def picture(title: str, alternative_text: str, column: Column, style: Style) -> 
 
 def network_piece(column: Column, style: Style) -> Piece:
     """Lay a network out in one column, or in two if it would be too tall for a page and two fit beside each other."""
-    whole = column_piece(column, style, shapes=True)
-    if whole.height <= TALLEST:
-        return whole
-    style.drawn.clear()
-    cuts = [cut for cut in range(1, len(column.items)) if _width_of_two(column, cut) <= WIDEST]
-    if not cuts or any(isinstance(part, Aside) for part in column.items):
+    cut = _best_cut(column)
+    if cut is None:
         return column_piece(column, style, shapes=True)
-    best = min(cuts, key=lambda cut: max(half.height for half in _halves(column, cut, Style())))
-    if max(half.height for half in _halves(column, best, Style())) > WORTH_IT * whole.height:
-        return column_piece(column, style, shapes=True)
-    first, second = _halves(column, best, style)
+    first = column_piece(Column(column.items[:cut]), style, shapes=True)
+    second = column_piece(Column(column.items[cut:]), style, shapes=True)
     left, middle = first.width + GUTTER, first.width + GUTTER / 2
     height = max(first.height + 10, second.height + TOP_TURN)
     turn = first.height + 8
@@ -43,13 +36,23 @@ def network_piece(column: Column, style: Style) -> Piece:
     return Piece(left + second.width, height, first.axis, first.svg + connection + second.at(left, TOP_TURN))
 
 
-def _halves(column: Column, cut: int, style: Style) -> tuple[Piece, Piece]:
-    above, below = Column(column.items[:cut]), Column(column.items[cut:])
-    return column_piece(above, style, shapes=True), column_piece(below, style, shapes=True)
+def _best_cut(column: Column) -> int | None:
+    """Return where to break a column so that both halves are about as tall, ``None`` if it is better left whole."""
+    if any(isinstance(part, Aside) for part in column.items):
+        return None
+    pieces = [column_piece(Column((part,)), Style(), shapes=True) for part in column.items]
+    whole = sum(piece.height for piece in pieces)
 
+    def width(some: list[Piece]) -> float:
+        return max(piece.axis for piece in some) + max(piece.width - piece.axis for piece in some)
 
-def _width_of_two(column: Column, cut: int) -> float:
-    return sum(half.width for half in _halves(column, cut, Style())) + GUTTER
+    best, cut, above = WORTH_IT * whole, None, 0.0
+    for number in range(1, len(pieces)) if whole > TALLEST else ():
+        above += pieces[number - 1].height
+        taller = max(above, whole - above)
+        if taller < best and width(pieces[:number]) + width(pieces[number:]) + GUTTER <= WIDEST:
+            best, cut = taller, number
+    return cut
 
 
 def svg_document(title: str, alternative_text: str, pieces: list[Piece], style: Style) -> str:
@@ -76,15 +79,15 @@ def svg_document(title: str, alternative_text: str, pieces: list[Piece], style: 
     marks.append(legend.at(MARGIN, legend_top))
     height = legend_top + legend.height + MARGIN
     for note in _notes(style, width - 2 * MARGIN):
-        words = f'font-size="10" fill="{FAINT_INK}">{html.escape(note)}'
+        words = f'font-size="10" fill="{FAINT_INK}">{escaped(note)}'
         marks.append(f'<text x="{MARGIN}" y="{height - 4:g}" {words}</text>')
         height += 14
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:g} {height:g}" width="100%" '
-        f'style="max-width:{width:g}px" role="img" aria-label="{html.escape(alternative_text, quote=True)}" '
+        f'style="max-width:{width:g}px" role="img" aria-label="{escaped(alternative_text)}" '
         f'font-family="{FONT}" fill="{INK}"><rect width="{width:g}" height="{height:g}" rx="8" fill="{PAPER}"/>'
         f'<text x="{width / 2:g}" y="{MARGIN + 10}" font-size="16" font-weight="bold" text-anchor="middle">'
-        f"{html.escape(title)}</text>{''.join(marks)}</svg>"
+        f"{escaped(title)}</text>{''.join(marks)}</svg>"
     )
 
 
@@ -99,8 +102,9 @@ def _notes(style: Style, width: float) -> list[str]:
         window, stride, channels = re.match(r"(\S+) .*?/(\d+), (\d+)", example).groups()
         notes.append(f"{example}: a {window} window, stride {stride}, {channels} output channels.")
     notes.append("Beside the lines: channels × height × width.")
-    if any(part.times > 1 for part in (*boxes, *frames)):
-        notes.append("×2: two in a row.")
+    repeated = next((part.times for part in (*frames, *boxes) if part.times > 1), None)
+    if repeated is not None:
+        notes.append(f"×{repeated}: {repeated} in a row.")
     if any("separable" in box.label for box in boxes):
         notes.append("Separable: depthwise, then 1×1.")
     if any(frame.like for frame in frames):

@@ -248,7 +248,7 @@ class _Viewer:
         if join is None:
             return Towers(tuple(counted), None)
         met = _box(join, named=False)
-        if any(column.items and _is_scaling(column.items[-1]) for column, _ in counted):
+        if met.label == "add" and any(column.items and _is_scaling(column.items[-1]) for column, _ in counted):
             met = replace(met, label=f"scaled {met.label}")
         return Towers(tuple(counted), met)
 

@@ -4,6 +4,7 @@ Shapes are without the batch. Multiply-adds are those of convolutions and linear
 them; additions of a bias, pooling and activation functions are not counted.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from torch import Tensor, nn
@@ -119,6 +120,17 @@ def layer_names(model: nn.Module) -> dict[nn.Module, str]:
     return names
 
 
+def own_parameters(layers: Iterable[nn.Module]) -> dict[nn.Module, int]:
+    """Count each layer's trainable numbers; those that several layers share are counted for the first."""
+    counted: set[int] = set()
+    found = {}
+    for layer in layers:
+        own = {id(each): each.numel() for each in layer.parameters() if each.requires_grad and id(each) not in counted}
+        counted.update(own)
+        found[layer] = sum(own.values())
+    return found
+
+
 def layers(model: nn.Module, input_shape: tuple[int, ...]) -> LayerTable:
     """List a model's layers as one image of a shape passes through them; modules that only hold others are none."""
     names = layer_names(model)
@@ -140,7 +152,7 @@ def layers(model: nn.Module, input_shape: tuple[int, ...]) -> LayerTable:
         )
 
     counter = MultiplyAddCounter()
-    uncounted = {module: parameters(module).trainable for module in names}
+    uncounted = own_parameters(names)
     counted_before: list[int] = []
     hooks = [module.register_forward_pre_hook(before) for module in names]
     hooks += [module.register_forward_hook(after) for module in names]

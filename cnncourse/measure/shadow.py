@@ -1,11 +1,11 @@
 """Look at a network without computing anything, and leave it as it was."""
 
+import random
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 
 import torch
 from torch import Tensor, nn
-from torch.func import functional_call
 
 from cnncourse.measure.shapes_alone import ShapesAlone
 
@@ -20,7 +20,8 @@ def is_layer(module: nn.Module) -> bool:
     if not any(module.children()):
         return True
     containers = (nn.Sequential, nn.ModuleList, nn.ModuleDict)
-    return type(module).__module__.startswith("torch.nn.") and not isinstance(module, containers)
+    mere_holder = isinstance(module, containers) or type(module) is nn.Module
+    return type(module).__module__.startswith("torch.nn.") and not mere_holder
 
 
 @contextmanager
@@ -46,7 +47,35 @@ def run_on_meta(
         watch: a dispatch mode that is to see each operation.
 
     """
-    tensors = dict(model.named_parameters()) | dict(model.named_buffers())
-    shadows = {name: torch.empty(tensor.shape, dtype=tensor.dtype, device="meta") for name, tensor in tensors.items()}
-    with evaluation_mode(model), torch.no_grad(), ShapesAlone(), watch:
-        return functional_call(model, shadows, (torch.empty(1, *input_shape, device="meta"),))
+    kinds = (tensor.dtype for tensor in model.parameters() if tensor.is_floating_point())
+    with evaluation_mode(model), shadowed(model), torch.no_grad(), ShapesAlone(), watch:
+        return model(torch.empty(1, *input_shape, dtype=next(kinds, torch.get_default_dtype()), device="meta"))
+
+
+@contextmanager
+def shadowed(model: nn.Module) -> Iterator[None]:
+    """Let a network hold shapes without numbers inside this block; what it does or draws at random is undone."""
+    held = [
+        (store, name, tensor)
+        for module in model.modules()  # names each module once, under however many names it is known
+        for store in (module._parameters, module._buffers, vars(module))
+        for name, tensor in store.items()
+        if isinstance(tensor, Tensor)
+    ]
+    with torch.inference_mode(False):  # in inference mode convolutions arrive whole, and would not be counted
+        shadows = {id(tensor): _shadow(tensor) for _, _, tensor in held}
+    numbers = random.getstate()
+    for store, name, tensor in held:
+        store[name] = shadows[id(tensor)]
+    try:
+        with torch.random.fork_rng(devices=[]), torch.inference_mode(False):
+            yield
+    finally:
+        for store, name, tensor in held:
+            store[name] = tensor
+        random.setstate(numbers)
+
+
+def _shadow(tensor: Tensor) -> Tensor:
+    empty = torch.empty(tensor.shape, dtype=tensor.dtype, device="meta")
+    return nn.Parameter(empty, tensor.requires_grad) if isinstance(tensor, nn.Parameter) else empty

@@ -42,6 +42,11 @@ class MultiplyAddCounter(LightDispatchMode):
     def __torch_dispatch__(
         self, operation: torch._ops.OpOverload, types: tuple, args: tuple = (), kwargs: dict | None = None
     ) -> object:
+        if torch.is_inference_mode_enabled():  # there, convolutions arrive whole
+            with self:
+                parts = operation.decompose(*args, **(kwargs or {}))
+            if parts is not NotImplemented:
+                return parts
         result = operation(*args, **(kwargs or {}))
         count = flop_registry.get(operation.overloadpacket)
         if count is not None:
@@ -67,6 +72,10 @@ class ShapesAlone(LightDispatchMode):
                 return (
                     (output, torch.empty(shape, dtype=torch.long, device="meta")) if operation is MAX_POOL else output
                 )
+        if kwargs and "device" in kwargs and not any(isinstance(argument, Tensor) for argument in args):
+            kwargs = kwargs | {"device": torch.device("meta")}  # a tensor that the network makes has no numbers either
+        elif operation is aten.lift_fresh.default and args[0].dim():
+            return torch.empty(args[0].shape, dtype=args[0].dtype, device="meta")
         return operation(*args, **(kwargs or {}))
 
 

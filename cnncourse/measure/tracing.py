@@ -1,5 +1,6 @@
 """A network as a graph of its layers."""
 
+import inspect
 import linecache
 import traceback
 from dataclasses import dataclass
@@ -10,7 +11,7 @@ import torch.fx
 from torch import Tensor, nn
 from torch.utils._pytree import tree_leaves
 
-from cnncourse.measure.shadow import evaluation_mode, is_layer, run_on_meta
+from cnncourse.measure.shadow import evaluation_mode, is_layer, run_on_meta, shadowed
 from cnncourse.measure.shapes_alone import MultiplyAddCounter
 
 
@@ -18,7 +19,7 @@ class WrongImagesError(ValueError):
     """A network does not take images of the shape that it is to be looked at with."""
 
 
-LIBRARIES = tuple(str(Path(module.__file__).parent) for module in (torch,))
+LIBRARIES = (str(Path(torch.__file__).parent), str(Path(__file__).parent))
 
 
 class LayerTracer(torch.fx.Tracer):
@@ -72,7 +73,8 @@ def trace(
         if training:
             model.train()
         try:
-            graph = tracer.trace(model)
+            with shadowed(model):
+                graph = tracer.trace(model, concrete_args=_defaults(model))
             if input_shape is not None:
                 _note_shapes(model, graph, input_shape)
         except WrongImagesError:
@@ -83,6 +85,12 @@ def trace(
             for constant in set(vars(model)) - held:  # torch.fx keeps the constants that it met in the model
                 delattr(model, constant)
     return Trace(tuple(graph.nodes), dict(model.named_modules()))
+
+
+def _defaults(model: nn.Module) -> dict[str, object]:
+    """Return the values of the arguments that a network can do without; the trace is what it does with those."""
+    arguments = list(inspect.signature(model.forward).parameters.values())[1:]
+    return {each.name: each.default for each in arguments if each.default is not inspect.Parameter.empty}
 
 
 def _why(model: nn.Module, error: Exception) -> str:
@@ -101,7 +109,7 @@ def _why(model: nn.Module, error: Exception) -> str:
 
 
 def _is_networks_own(path: str) -> bool:
-    return not path.startswith(LIBRARIES) and path != __file__
+    return not path.startswith(LIBRARIES)
 
 
 def _note_shapes(model: nn.Module, graph: torch.fx.Graph, input_shape: tuple[int, ...]) -> None:
@@ -114,8 +122,9 @@ def _note_shapes(model: nn.Module, graph: torch.fx.Graph, input_shape: tuple[int
             run_on_meta(model, input_shape)  # its own check, if it has one, says more
         except (RuntimeError, ValueError, IndexError) as own:
             reason = own
+        hint = " Shapes are without the batch, for example (3, 224, 224)." if len(input_shape) > 3 else ""
         raise WrongImagesError(
-            f"{type(model).__name__} does not take images of shape {tuple(input_shape)}: {reason}"
+            f"{type(model).__name__} does not take images of shape {tuple(input_shape)}: {reason}.{hint}"
         ) from error
 
 
@@ -134,6 +143,11 @@ class _Interpreter(torch.fx.Interpreter):
     def __init__(self, model: nn.Module, graph: torch.fx.Graph, counter: MultiplyAddCounter) -> None:
         super().__init__(model, graph=graph)
         self.counter = counter
+
+    def get_attr(self, target: str, args: tuple, kwargs: dict) -> object:
+        value = super().get_attr(target, args, kwargs)
+        made_while_tracing = isinstance(value, Tensor) and not value.is_meta and value.dim() > 0
+        return torch.empty(value.shape, dtype=value.dtype, device="meta") if made_while_tracing else value
 
     def run_node(self, node: torch.fx.Node) -> object:
         before = self.counter.total

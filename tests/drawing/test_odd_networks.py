@@ -1,0 +1,244 @@
+"""Networks as people write them: shared modules, defaults, odd tensors, numbers of other kinds."""
+
+import copy
+import random
+from xml.etree import ElementTree
+
+import pytest
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+from cnncourse import measure
+from cnncourse.drawing import draw, explore
+from cnncourse.drawing.tree import Side
+from cnncourse.drawing.view import boxes_of
+from tests.drawing.test_tree import assert_connections_are_those_of_the_code, called, measured
+
+SHAPE = (3, 16, 16)
+
+
+class Stem(nn.Module):
+    """A convolution, for the networks below to build on."""
+
+    def __init__(self):
+        super().__init__()
+        self.c, self.fc = nn.Conv2d(3, 8, 3, padding=1), nn.Linear(8, 2)
+
+
+class UsesDefaults(Stem):
+    def forward(self, x, mask=None, again=False, times=2):
+        y = self.c(x)
+        if mask is not None:
+            y = y * mask
+        for _ in range(times):
+            y = F.relu(y)
+        return self.c(y[:, :3]) if again else y
+
+
+class MakesTensors(Stem):
+    def __init__(self):
+        super().__init__()
+        self.mean = torch.zeros(1, 3, 1, 1)  # a plain attribute, no buffer
+
+    def forward(self, x):
+        return self.c(x - self.mean) * torch.arange(8).view(1, 8, 1, 1)
+
+
+class ArgumentNamedLikeALayer(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.x = nn.Conv2d(3, 8, 3)
+
+    def forward(self, x):
+        return self.x(x)
+
+
+class ReadsAnAttributeOfAWeight(Stem):
+    def forward(self, x):
+        return self.c(x.to(self.c.weight.dtype))
+
+
+class InPlace(Stem):
+    def forward(self, x):
+        y = self.c(x)
+        F.relu(y, inplace=True)
+        y.add_(1)
+        return y
+
+
+class Differs(Stem):
+    def forward(self, x):
+        return self.c(x) - self.c(x.flip(-1))
+
+
+class Attends(Stem):
+    def __init__(self):
+        super().__init__()
+        self.attention = nn.MultiheadAttention(8, 2, batch_first=True)
+
+    def forward(self, x):
+        tokens = self.c(x).flatten(2).transpose(1, 2)
+        attended, _ = self.attention(tokens, tokens, tokens, need_weights=False)
+        return self.fc(attended.mean(1))
+
+
+def tied():
+    model = nn.Sequential(nn.Conv2d(3, 8, 3), nn.Conv2d(8, 8, 3), nn.Conv2d(8, 8, 3))
+    model[2].weight = model[1].weight
+    return model
+
+
+def same_module_twice():
+    layer = nn.Conv2d(3, 3, 3, padding=1)
+    return nn.Sequential(layer, nn.ReLU(), layer)
+
+
+NETWORKS = [
+    UsesDefaults,
+    MakesTensors,
+    ArgumentNamedLikeALayer,
+    ReadsAnAttributeOfAWeight,
+    InPlace,
+    Differs,
+    Attends,
+    tied,
+    same_module_twice,
+]
+
+
+@pytest.mark.parametrize("build", NETWORKS)
+def test_network_is_drawn_whole_and_left_as_it_was(build):
+    model = build()
+    before = copy.deepcopy(model.state_dict())
+    identities = [id(parameter) for parameter in model.parameters()]
+    images = torch.randn(2, *SHAPE)
+    expected = model(images)
+    drawing = draw(model, SHAPE)
+    assert called(drawing.layers) == measured(model, SHAPE)
+    assert_connections_are_those_of_the_code(model, SHAPE)
+    assert [id(parameter) for parameter in model.parameters()] == identities
+    assert all(torch.equal(tensor, before[name]) for name, tensor in model.state_dict().items())
+    torch.testing.assert_close(model(images), expected)
+    ElementTree.fromstring(drawing.svg)
+
+
+@pytest.mark.parametrize("build", [tied, same_module_twice, ArgumentNamedLikeALayer, ReadsAnAttributeOfAWeight])
+def test_parameters_count_once(build):
+    model = build()
+    used = sum(layer.parameters for layer in draw(model, SHAPE).layers)
+    unused = measure.parameters(model.fc).trainable if hasattr(model, "fc") else 0
+    assert used == measure.parameters(model).trainable - unused
+    assert sum(layer.parameters for layer in measure.layers(model, SHAPE).layers) == used
+
+
+def test_result_beside_the_scores_is_a_side_branch_even_at_the_end():
+    class Features(Stem):
+        def forward(self, x):
+            features = self.c(x).mean((2, 3))
+            return features, self.fc(features)
+
+    drawing = draw(Features(), SHAPE)
+    assert isinstance(drawing.tree.items[-1], Side)
+    assert "FC, 2" in drawing.svg
+
+
+def test_steps_in_place_are_on_the_way():
+    assert [layer.label for layer in draw(InPlace(), SHAPE).layers] == ["image", "3×3 conv, 8", "ReLU", "add"]
+
+
+def test_difference_is_a_join_of_its_own():
+    drawing = draw(Differs(), SHAPE)
+    assert [box.label for box in boxes_of(drawing.column)][-1] == "subtract"
+    assert ">−<" in drawing.svg
+
+
+def test_counting_and_running_state_is_undone():
+    class Counting(Stem):
+        def __init__(self):
+            super().__init__()
+            self.register_buffer("steps", torch.zeros(()))
+
+        def forward(self, x):
+            self.steps += 1
+            return self.c(x) * random.random() + torch.randn(1)
+
+    model, numbers, state = Counting(), random.getstate(), torch.get_rng_state()
+    draw(model, SHAPE)
+    measure.layers(model, SHAPE)
+    assert model.steps == 0
+    assert random.getstate() == numbers
+    assert torch.equal(torch.get_rng_state(), state)
+
+
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16, torch.float64])
+def test_numbers_of_another_kind_make_no_difference(dtype):
+    model = nn.Sequential(nn.Conv2d(3, 8, 3), nn.BatchNorm2d(8), nn.ReLU())
+    assert draw(copy.deepcopy(model).to(dtype), SHAPE).svg == draw(model, SHAPE).svg
+
+
+def test_inference_mode_makes_no_difference():
+    model = nn.Sequential(nn.Conv2d(3, 8, 3), nn.Flatten(), nn.LazyLinear(5))
+    model(torch.zeros(1, *SHAPE))
+    expected = measure.multiply_adds(model, SHAPE)
+    model.forward = torch.inference_mode()(model.forward)
+    assert measure.multiply_adds(model, SHAPE) == expected
+    del model.forward
+    with torch.inference_mode():
+        assert measure.multiply_adds(model, SHAPE) == expected > 0
+        assert sum(layer.multiply_adds for layer in draw(model, SHAPE).layers) == expected
+
+
+@pytest.mark.parametrize(
+    ("model", "shape", "label"),
+    [
+        (nn.Sequential(nn.Conv1d(2, 8, 5), nn.MaxPool1d(2)), (2, 64), "5 conv, 8"),
+        (nn.Sequential(nn.Conv3d(2, 8, 3)), (2, 9, 9, 9), "3×3×3 conv, 8"),
+        (nn.Sequential(nn.Linear(16, 8), nn.ReLU()), (16,), "FC, 8"),
+        (nn.Sequential(nn.Conv2d(3, 8, 3, dilation=2)), SHAPE, "3×3 conv, 8, dilation 2"),
+        (nn.Sequential(nn.AdaptiveAvgPool2d((7, 5))), SHAPE, "average pool to 7×5"),
+        (nn.Sequential(nn.PixelUnshuffle(2)), SHAPE, "pixel unshuffle"),
+    ],
+)
+def test_other_layers_say_what_they_are(model, shape, label):
+    assert label in [box.label for box in boxes_of(draw(model, shape).column)]
+    assert explore(model, shape).widget().svg
+
+
+def test_block_with_connections_across_its_border_is_drawn_alone():
+    class Crossed(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.d1, self.d2, self.d3 = (nn.Sequential(nn.Conv2d(3, 3, 1), nn.ReLU()) for _ in range(3))
+
+        def forward(self, x):
+            a = self.d1(x)
+            b = self.d2(a)
+            return a * self.d3(a + b) + b
+
+    assert [layer.label for layer in draw(Crossed(), SHAPE, block="d2").layers] == ["image", "1×1 conv, 3", "ReLU"]
+
+
+@pytest.mark.parametrize(
+    ("call", "error", "said"),
+    [
+        (lambda: draw(None, SHAPE), TypeError, "only a network, an nn.Module, can be drawn, not NoneType"),
+        (lambda: draw(Stem, SHAPE), TypeError, "not the class Stem; make one first"),
+        (lambda: draw(nn.Conv2d(3, 8, 3), None), ValueError, "without the batch, not None"),
+        (lambda: draw(nn.Conv2d(3, 8, 3), (1, *SHAPE)), ValueError, "Shapes are without the batch"),
+    ],
+)
+def test_what_cannot_be_drawn_is_told(call, error, said):
+    with pytest.raises(error, match=said):
+        call()
+
+
+def test_words_with_control_characters_give_a_picture_all_the_same():
+    class Coloured(nn.Module):
+        def extra_repr(self):
+            return "\x1b[31mred\x00"
+
+        def forward(self, x):
+            return x * 2
+
+    ElementTree.fromstring(draw(nn.Sequential(Coloured()), SHAPE, title="a\x00b").svg)
