@@ -246,13 +246,13 @@ def test_network_opens_and_folds_by_mouse_and_keyboard(page, course, tmp_path):
     stem.wait_for()
     page.screenshot(path=tmp_path / "network.png")
 
-    picture.get_by_text("3×3 conv, 32 /2").hover()
+    picture.get_by_text("3×3 conv /2, 32", exact=True).hover()
     assert "stem.conv1a.0.convolution: Conv2d(3, 32" in about.inner_text()
     assert "928 parameters" in about.inner_text()  # 864 weights, and scale and shift of 32 channels
 
     stem.locator("text", has_text="Stem").click()
     picture.locator("[data-block='stem'][aria-expanded='false']").wait_for()
-    assert picture.get_by_text("3×3 conv, 32 /2").count() == 0
+    assert picture.get_by_text("3×3 conv /2, 32", exact=True).count() == 0
 
     picture.locator("[data-block='stem']").focus()
     assert "Stem" in about.inner_text()

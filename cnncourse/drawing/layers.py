@@ -255,6 +255,8 @@ def _kind(node: torch.fx.Node, module: nn.Module | None) -> Kind:
             return KINDS["reshaping"]
         if isinstance(module, nn.Conv2d) and module.groups > 1:
             return KINDS["depthwise"]
+        if type(module).__module__ == nn.ReLU.__module__ and not isinstance(module, nn.MultiheadAttention):
+            return KINDS["activation"]
         return KINDS[_kind_by_word(type(module).__name__) or "other"]
     if node.target in RESHAPINGS:
         return KINDS["reshaping"]

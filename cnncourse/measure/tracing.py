@@ -14,12 +14,11 @@ from torch.utils._pytree import tree_leaves
 from cnncourse.measure.shadow import evaluation_mode, is_layer, run_on_meta, shadowed
 from cnncourse.measure.shapes_alone import MultiplyAddCounter
 
+LIBRARIES = (str(Path(torch.__file__).parent), str(Path(__file__).parent))  # a line in these is not the network's
+
 
 class WrongImagesError(ValueError):
     """A network does not take images of the shape that it is to be looked at with."""
-
-
-LIBRARIES = (str(Path(torch.__file__).parent), str(Path(__file__).parent))
 
 
 class LayerTracer(torch.fx.Tracer):

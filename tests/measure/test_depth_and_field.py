@@ -87,3 +87,18 @@ def test_networks_on_the_meta_device_can_be_measured():
     assert measure.depth(model).weight_layers == 3
     assert len(measure.receptive_field(model, (3, 8, 8))) == 3
     assert measure.multiply_adds(model, (3, 8, 8)) > 0
+
+
+def test_longest_path_lists_what_depth_counts():
+    model = Branched()
+    path = measure.longest_path(model)
+    assert len(path) == measure.depth(model).longest_path
+    kinds = [layer if isinstance(layer, str) else type(layer).__name__ for layer in path]
+    assert kinds == ["images", "Conv2d", "ReLU", "Conv2d", "add", "AdaptiveAvgPool2d", "Linear"]
+
+
+def test_field_by_call_follows_each_call_and_ends_at_global_pooling():
+    layer = nn.Conv2d(3, 3, 3, padding=1)
+    model = nn.Sequential(layer, nn.MaxPool2d(2), layer, nn.AdaptiveAvgPool2d(1))
+    fields = {name: field.size for name, field in measure.receptive_field_by_call(model, (3, 16, 16)).items()}
+    assert fields == {"0": (3, 3), "1": (4, 4), "0@1": (8, 8)}
