@@ -110,7 +110,7 @@ def column_piece(
     Args:
         column: the parts; at least one.
         style: how they look.
-        shapes: whether the shape of what passes is written beside the line wherever it changes.
+        shapes: whether the shape of what passes is written beside the line wherever it changes, and at the end.
         last_shape: whether that of what leaves the column is written too.
         nested: whether the column is inside a frame: frames in it then say nothing of shapes.
         ends: whether nothing leaves the column.
@@ -126,7 +126,8 @@ def column_piece(
             continue
         shape = _shape_after(part)
         wanted = shapes and (last_shape or part is not shown[-1])
-        label = times(shape) if wanted and shape is not None and shape != before else ""
+        news = shape != before or part is shown[-1]
+        label = times(shape) if wanted and news and shape is not None else ""
         before = shape if shape is not None else before
         leaves = not ends or part is not shown[-1]
         pieces.append((_part_piece(part, style, shapes=shapes and not nested, leaves=leaves), label))
