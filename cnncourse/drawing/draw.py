@@ -18,6 +18,7 @@ from cnncourse.drawing.view import Column, Detail, view
 from cnncourse.drawing.words import in_words, lines_of, tooltip
 
 DETAILS = ("blocks", "layers")
+AS_TRAINED = "Drawn as it trains: side branches are not there in evaluation."
 
 
 @dataclass(frozen=True)
@@ -28,12 +29,14 @@ class Drawing:
         title: its heading.
         tree: the network, taken apart.
         detail: how much of it is shown.
+        as_trained: whether layers are shown that are called in training mode only.
 
     """
 
     title: str
     tree: Sequence
     detail: Detail
+    as_trained: bool = False
 
     @property
     def column(self) -> Column:
@@ -53,7 +56,8 @@ class Drawing:
     @property
     def svg(self) -> str:
         """The picture as SVG; the same network always gives the same bytes."""
-        return picture(self.title, self.alternative_text, self.column, Style(tooltip=tooltip))
+        note = AS_TRAINED if self.as_trained else ""
+        return picture(self.title, self.alternative_text, self.column, Style(tooltip=tooltip), note)
 
     def text(self) -> str:
         """Return the whole network as text, a line a layer, branches and blocks indented."""
@@ -115,7 +119,8 @@ def draw(
             raise LookupError(f"{type(model).__name__} has no block {block!r} to draw; it has {known or 'none'}")
         body = Sequence((Leaf(_what_enters(found, graph)), *found.body.items))
         return Drawing(str(title or found.title), body, Detail(every_layer=True))
-    return Drawing(str(title or type(model).__name__), tree, Detail(every_layer=detail == "layers"))
+    detail_of_all = Detail(every_layer=detail == "layers")
+    return Drawing(str(title or type(model).__name__), tree, detail_of_all, graph.as_trained)
 
 
 def _drawn_alone(model: nn.Module, graph: Graph, block: str, title: str | None) -> Drawing:

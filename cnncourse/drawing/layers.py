@@ -105,12 +105,14 @@ class Graph:
         layers: in an order in which each comes after those that feed it; the first is the input.
         sources: for each layer, the positions of those that feed it.
         outputs: positions of the layers whose results the network returns, the scores first.
+        as_trained: whether layers are among them that are called in training mode only.
 
     """
 
     layers: tuple[Layer, ...]
     sources: tuple[tuple[int, ...], ...]
     outputs: tuple[int, ...]
+    as_trained: bool
 
 
 def network_graph(model: nn.Module, input_shape: tuple[int, ...]) -> Graph:
@@ -132,13 +134,13 @@ def network_graph(model: nn.Module, input_shape: tuple[int, ...]) -> Graph:
         raise TypeError(f"only a network, an nn.Module, can be drawn, not {given}")
     if not (isinstance(input_shape, Sequence) and input_shape and all(isinstance(side, int) for side in input_shape)):
         raise ValueError(f"the input's shape is (channels, height, width), without the batch, not {input_shape!r}")
-    steps = trace(model, LayerTracer(), input_shape)
+    steps, as_trained = trace(model, LayerTracer(), input_shape), False
     if _called(steps) != _all_layers(model):
         training = trace(model, LayerTracer(), input_shape, training=True)
-        if len(_called(training)) > len(_called(steps)):
-            steps = training
+        as_trained = len(_called(training)) > len(_called(steps))
+        steps = training if as_trained else steps
     fields = measure.receptive_field_by_call(model, input_shape)
-    return _graph(steps, {name: found.size for name, found in fields.items()})
+    return _graph(steps, {name: found.size for name, found in fields.items()}, as_trained=as_trained)
 
 
 def _called(steps: Trace) -> set[str]:
@@ -149,7 +151,7 @@ def _all_layers(model: nn.Module) -> set[str]:
     return set(layer_names(model).values())
 
 
-def _graph(steps: Trace, fields: dict[str, tuple[int, int]]) -> Graph:
+def _graph(steps: Trace, fields: dict[str, tuple[int, int]], *, as_trained: bool) -> Graph:
     layers: list[Layer] = []
     sources: list[tuple[int, ...]] = []
     place: dict[torch.fx.Node, tuple[int, ...]] = {}  # of what a step's result comes from; several for an inner sum
@@ -180,7 +182,7 @@ def _graph(steps: Trace, fields: dict[str, tuple[int, int]]) -> Graph:
             sources.append(fed_by)
             if _works_in_place(node, steps.layer(node)):  # whoever reads its input later reads its result
                 place[node.all_input_nodes[0]] = place[node]
-    return Graph(tuple(layers), tuple(sources), outputs)
+    return Graph(tuple(layers), tuple(sources), outputs, as_trained)
 
 
 def _parameters(module: nn.Module | None) -> list[nn.Parameter]:

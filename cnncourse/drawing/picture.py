@@ -15,9 +15,9 @@ GUTTER, TOP_TURN = 36, 16  # between two columns, and above the second
 LEAST_WIDTH = 380  # so that a legend of a few rows fits below a narrow network
 
 
-def picture(title: str, alternative_text: str, column: Column, style: Style) -> str:
-    """Return a network's picture as SVG, with heading and legend."""
-    return svg_document(title, alternative_text, [network_piece(column, style)], style)
+def picture(title: str, alternative_text: str, column: Column, style: Style, note: str = "") -> str:
+    """Return a network's picture as SVG, with heading, legend and a note of one's own."""
+    return svg_document(title, alternative_text, [network_piece(column, style)], style, note)
 
 
 def network_piece(column: Column, style: Style) -> Piece:
@@ -55,7 +55,7 @@ def _best_cut(column: Column) -> int | None:
     return cut
 
 
-def svg_document(title: str, alternative_text: str, pieces: list[Piece], style: Style) -> str:
+def svg_document(title: str, alternative_text: str, pieces: list[Piece], style: Style, note: str = "") -> str:
     """Put pieces side by side under a heading, with a legend below, and return the SVG.
 
     Args:
@@ -63,6 +63,7 @@ def svg_document(title: str, alternative_text: str, pieces: list[Piece], style: 
         alternative_text: the picture in words.
         pieces: what is shown, from left to right.
         style: that they were drawn with: the legend explains what was drawn.
+        note: what else is to be said below the legend.
 
     """
     content = sum(piece.width for piece in pieces) + 3 * MARGIN * (len(pieces) - 1)
@@ -78,9 +79,9 @@ def svg_document(title: str, alternative_text: str, pieces: list[Piece], style: 
     legend_top = top + tallest + LEGEND_GAP
     marks.append(legend.at(MARGIN, legend_top))
     height = legend_top + legend.height + MARGIN
-    for note in _notes(style, width - 2 * MARGIN):
-        words = f'font-size="10" fill="{FAINT_INK}">{escaped(note)}'
-        marks.append(f'<text x="{MARGIN}" y="{height - 4:g}" {words}</text>')
+    for words in _notes(style, width - 2 * MARGIN, note):
+        said = f'font-size="10" fill="{FAINT_INK}">{escaped(words)}'
+        marks.append(f'<text x="{MARGIN}" y="{height - 4:g}" {said}</text>')
         height += 14
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:g} {height:g}" width="100%" '
@@ -91,7 +92,7 @@ def svg_document(title: str, alternative_text: str, pieces: list[Piece], style: 
     )
 
 
-def _notes(style: Style, width: float) -> list[str]:
+def _notes(style: Style, width: float, own: str) -> list[str]:
     """Explain, with examples from the picture, how to read it."""
     boxes = [part for part in style.drawn if isinstance(part, Box)]
     frames = [part for part in style.drawn if isinstance(part, Frame)]
@@ -109,7 +110,7 @@ def _notes(style: Style, width: float) -> list[str]:
         notes.append("Separable: depthwise, then 1×1.")
     if any(frame.like for frame in frames):
         notes.append("Like a: built as the block marked a, but with these channels, branch by branch, if given.")
-    return _wrapped(" ".join(notes), width)
+    return _wrapped(" ".join([*notes, own]), width)
 
 
 def _wrapped(words: str, width: float) -> list[str]:

@@ -74,6 +74,8 @@ def test_auxiliary_classifiers_are_side_branches(build, shape, heads):
     assert len(sides) == heads
     assert sum(layer.parameters for layer in drawing.layers) == measure.parameters(model).trainable
     assert drawing.alternative_text.count("side branch") == heads
+    assert "Drawn as it trains" in drawing.svg
+    assert "Drawn as it trains" not in draw(on_meta(build), shape).svg
 
 
 def test_blocks_are_the_modules():
