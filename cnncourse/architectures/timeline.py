@@ -4,7 +4,6 @@ import html
 import textwrap
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 
 import torch
 
@@ -12,7 +11,7 @@ from cnncourse import measure
 from cnncourse.architectures.catalogue import CATALOGUE, Architecture
 from cnncourse.drawing.layout import text_width
 from cnncourse.drawing.palette import FAINT_INK, FONT, INK, KINDS, PAPER
-from cnncourse.drawing.saving import save_svg
+from cnncourse.drawing.saving import SvgPicture
 
 WIDTH = 1080
 MARGIN, TOP = 20, 84
@@ -48,7 +47,7 @@ class Measured:
     multiply_adds: int
 
 
-class Timeline:
+class Timeline(SvgPicture):
     """The networks as a picture; shows itself in a notebook."""
 
     @cached_property
@@ -92,16 +91,6 @@ class Timeline:
             f'<text x="{WIDTH / 2}" y="32" font-size="16" font-weight="bold" text-anchor="middle">'
             f"From {CATALOGUE[0].title} to {CATALOGUE[-1].title}</text>{head}{_curves(tops)}{''.join(rows)}</svg>"
         )
-
-    def save(self, path: str | Path) -> None:
-        """Write the picture to an .svg, .png or .pdf file, as ``Drawing.save`` does."""
-        save_svg(self.svg, path)
-
-    def __repr__(self) -> str:
-        return self.alternative_text
-
-    def _repr_svg_(self) -> str:
-        return self.svg
 
 
 def timeline() -> Timeline:

@@ -2,18 +2,17 @@
 
 import re
 from dataclasses import dataclass
-from pathlib import Path
 
 from cnncourse.drawing.draw import Drawing
 from cnncourse.drawing.layout import Piece, Style, column_piece, heading
 from cnncourse.drawing.picture import svg_document
-from cnncourse.drawing.saving import save_svg
+from cnncourse.drawing.saving import SvgPicture
 from cnncourse.drawing.view import Box, Frame, boxes_of
 from cnncourse.drawing.words import tooltip
 
 
-@dataclass(frozen=True)
-class SideBySide:
+@dataclass(frozen=True, repr=False)
+class SideBySide(SvgPicture):
     """Two drawings beside each other; shows itself in a notebook.
 
     Attributes:
@@ -58,16 +57,6 @@ class SideBySide:
         right.drawn.extend(left.drawn)
         title = f"{self.before.title} and {self.after.title}"
         return svg_document(title, self.alternative_text, pieces, right)
-
-    def save(self, path: str | Path) -> None:
-        """Write the picture to an .svg, .png or .pdf file, as ``Drawing.save`` does."""
-        save_svg(self.svg, path)
-
-    def __repr__(self) -> str:
-        return self.alternative_text
-
-    def _repr_svg_(self) -> str:
-        return self.svg
 
 
 def draw_side_by_side(before: Drawing, after: Drawing) -> SideBySide:

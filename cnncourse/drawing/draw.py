@@ -5,14 +5,13 @@ Nothing is drawn by hand: a network is traced into layers (``layers``), taken ap
 """
 
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 from torch import nn
 
 from cnncourse.drawing.layers import Graph, Layer, network_graph
 from cnncourse.drawing.layout import Style
 from cnncourse.drawing.picture import picture
-from cnncourse.drawing.saving import save_svg
+from cnncourse.drawing.saving import SvgPicture
 from cnncourse.drawing.tree import Block, Leaf, Sequence, blocks_of, layers_of, network_tree
 from cnncourse.drawing.view import Column, Detail, view
 from cnncourse.drawing.words import in_words, lines_of, tooltip
@@ -21,8 +20,8 @@ DETAILS = ("blocks", "layers")
 AS_TRAINED = "Drawn as it trains: side branches are not there in evaluation."
 
 
-@dataclass(frozen=True)
-class Drawing:
+@dataclass(frozen=True, repr=False)
+class Drawing(SvgPicture):
     """A network's picture; shows itself in a notebook.
 
     Attributes:
@@ -56,31 +55,16 @@ class Drawing:
     @property
     def svg(self) -> str:
         """The picture as SVG; the same network always gives the same bytes."""
+        return self.svg_in(Style(tooltip=tooltip))
+
+    def svg_in(self, style: Style) -> str:
+        """Return the picture in a style of one's own."""
         note = AS_TRAINED if self.as_trained else ""
-        return picture(self.title, self.alternative_text, self.column, Style(tooltip=tooltip), note)
+        return picture(self.title, self.alternative_text, self.column, style, note)
 
     def text(self) -> str:
         """Return the whole network as text, a line a layer, branches and blocks indented."""
         return "\n".join(lines_of(self.tree))
-
-    def save(self, path: str | Path) -> None:
-        """Write the picture to a file.
-
-        Args:
-            path: its ending decides the format: .svg, or .png and .pdf with the extra "figures".
-
-        Raises:
-            ValueError: if the ending is another.
-            ImportError: if the library for .png and .pdf is not there; the message says what to type.
-
-        """
-        save_svg(self.svg, path)
-
-    def __repr__(self) -> str:
-        return self.alternative_text
-
-    def _repr_svg_(self) -> str:
-        return self.svg
 
 
 def draw(

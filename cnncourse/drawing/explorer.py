@@ -1,19 +1,18 @@
 """A network's picture that opens: click a block, change the size of the image, colour by cost."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
 from torch import nn
 
-from cnncourse.drawing.draw import draw
+from cnncourse.drawing.draw import Drawing, draw
 from cnncourse.drawing.layout import Shading, Style
 from cnncourse.drawing.palette import FRAME_FILL
-from cnncourse.drawing.picture import picture
-from cnncourse.drawing.tree import Sequence, layers_of
+from cnncourse.drawing.tree import Sequence
 from cnncourse.drawing.view import Box, Column, Detail, Frame, boxes_of, frames_of, view
-from cnncourse.drawing.words import in_words, tooltip
+from cnncourse.drawing.words import tooltip
 
 DETAILS = ("blocks", "layers")
 COLOURS = ("kind", "parameters", "multiply-adds")
@@ -24,35 +23,24 @@ class ExplorerState:
     """What an interactive picture shows.
 
     Attributes:
-        title: its heading.
-        tree: the network, taken apart for images of some size.
-        detail: which blocks are open.
+        drawing: the network, for images of some size, with some blocks open.
         colour: what boxes are coloured by: "kind", "parameters" or "multiply-adds".
 
     """
 
-    title: str
-    tree: Sequence
-    detail: Detail = field(default_factory=Detail)
+    drawing: Drawing
     colour: str = "kind"
-
-    @property
-    def column(self) -> Column:
-        """What is shown, from top to bottom."""
-        return view(self.tree, self.detail)
-
-    @property
-    def in_words(self) -> str:
-        """The picture in a sentence or two."""
-        return in_words(self.title, tuple(layers_of(self.tree)), self.column)
 
     @property
     def svg(self) -> str:
         """The picture; its blocks and boxes can be reached with the keyboard."""
-        column = self.column
-        shading = None if self.colour == "kind" else Shading(self.colour, _most(column, self.colour))
-        style = Style(fill=_fill(shading), tooltip=tooltip, interactive=True, shading=shading)
-        return picture(self.title, self.in_words, column, style)
+        most = _most(self.drawing.column, self.colour)
+        shading = None if self.colour == "kind" else Shading(self.colour, most)
+        return self.drawing.svg_in(Style(fill=_fill(shading), tooltip=tooltip, interactive=True, shading=shading))
+
+    def with_detail(self, **changes: object) -> "ExplorerState":
+        """Return the state with other blocks open, or with every layer shown; names are those of ``Detail``."""
+        return replace(self, drawing=replace(self.drawing, detail=replace(self.drawing.detail, **changes)))
 
     def toggled(self, call: str) -> "ExplorerState":
         """Return the state with a block folded if it was open, and opened if it was folded.
@@ -61,23 +49,22 @@ class ExplorerState:
             call: name of the block's call, as in the picture; blocks that are drawn as one are opened as one.
 
         """
-        frame = next((frame for frame in frames_of(self.column) if call in frame.calls), None)
+        frame = next((frame for frame in frames_of(self.drawing.column) if call in frame.calls), None)
         if frame is None:
             return self
-        calls = frozenset(frame.calls)
-        opened, closed = self.detail.opened, self.detail.closed
+        calls, detail = frozenset(frame.calls), self.drawing.detail
         if frame.body is None:
-            return replace(self, detail=replace(self.detail, opened=opened | calls, closed=closed - calls))
-        return replace(self, detail=replace(self.detail, opened=opened - calls, closed=closed | calls))
+            return self.with_detail(opened=detail.opened | calls, closed=detail.closed - calls)
+        return self.with_detail(opened=detail.opened - calls, closed=detail.closed | calls)
 
     def folded(self) -> "ExplorerState":
         """Return the state with every block folded that is drawn as one."""
-        calls = frozenset(call for frame in frames_of(view(self.tree, Detail())) for call in frame.calls)
-        return replace(self, detail=replace(self.detail, opened=frozenset(), closed=calls))
+        frames = frames_of(view(self.drawing.tree, Detail()))
+        return self.with_detail(opened=frozenset(), closed=frozenset(call for frame in frames for call in frame.calls))
 
     def as_drawn_first(self) -> "ExplorerState":
         """Return the state with no block opened or folded by hand."""
-        return replace(self, detail=Detail(every_layer=self.detail.every_layer))
+        return self.with_detail(opened=frozenset(), closed=frozenset())
 
 
 class NetworkExplorer:
@@ -92,17 +79,16 @@ class NetworkExplorer:
 
     def __init__(self, model: nn.Module, input_shape: tuple[int, int, int], title: str | None = None) -> None:
         self.model, self.input_shape = model, tuple(input_shape)
-        first = draw(model, self.input_shape, title)
-        self.first_state = ExplorerState(first.title, first.tree)
+        self.first_state = ExplorerState(draw(model, self.input_shape, title))
 
     def __repr__(self) -> str:
-        return self.first_state.in_words
+        return repr(self.first_state.drawing)
 
     def _repr_mimebundle_(self, **_options: object) -> Mapping[str, object]:
         return {
             **self.widget()._repr_mimebundle_()[0],
             "image/svg+xml": self.first_state.svg,
-            "text/plain": self.first_state.in_words,
+            "text/plain": repr(self),
         }
 
     def tree_for(self, size: int) -> Sequence:
@@ -189,8 +175,8 @@ def _widget_class() -> type:
 
         @traitlets.observe("detail", "colour")
         def _restyled(self, _change: Mapping[str, object]) -> None:
-            detail = replace(self._state.detail, every_layer=self.detail == "layers")
-            self._show(replace(self._state, detail=detail, colour=self.colour))
+            state = self._state.with_detail(every_layer=self.detail == "layers")
+            self._show(replace(state, colour=self.colour))
 
         @traitlets.observe("size")
         def _resized(self, change: Mapping[str, object]) -> None:
@@ -201,7 +187,7 @@ def _widget_class() -> type:
             except ValueError as error:
                 self.message = str(error)
                 return
-            self._show(replace(self._state, tree=tree))
+            self._show(replace(self._state, drawing=replace(self._state.drawing, tree=tree)))
 
         def _show(self, state: ExplorerState) -> None:
             self._state, self.message = state, ""

@@ -4,6 +4,7 @@ import operator
 import re
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 import torch
@@ -136,9 +137,10 @@ def network_graph(model: nn.Module, input_shape: tuple[int, ...]) -> Graph:
         raise ValueError(f"the input's shape is (channels, height, width), without the batch, not {input_shape!r}")
     steps, as_trained = trace(model, LayerTracer(), input_shape), False
     if _called(steps) != _all_layers(model):
-        training = trace(model, LayerTracer(), input_shape, training=True)
-        as_trained = len(_called(training)) > len(_called(steps))
-        steps = training if as_trained else steps
+        with suppress(ValueError):  # what cannot be traced in training mode is shown as it evaluates
+            training = trace(model, LayerTracer(), input_shape, training=True)
+            as_trained = len(_called(training)) > len(_called(steps))
+            steps = training if as_trained else steps
     fields = measure.receptive_field_by_call(model, input_shape)
     return _graph(steps, {name: found.size for name, found in fields.items()}, as_trained=as_trained)
 

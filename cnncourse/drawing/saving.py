@@ -1,22 +1,37 @@
-"""Pictures as files."""
+"""Pictures in notebooks and as files."""
 
 from pathlib import Path
 
 RESOLUTION = 2  # pixels of a .png for each pixel of the picture
 
 
-def save_svg(svg: str, path: str | Path) -> None:
-    """Write a picture to a file.
+class SvgPicture:
+    """Something that shows itself as a picture; who inherits this gives ``svg`` and ``alternative_text``."""
 
-    Args:
-        svg: the picture.
-        path: its ending decides the format: .svg, or .png and .pdf with the extra "figures".
+    svg: str
+    alternative_text: str
 
-    Raises:
-        ValueError: if the ending is another.
-        ImportError: if the library for .png and .pdf is not there; the message says what to type.
+    def save(self, path: str | Path) -> None:
+        """Write the picture to a file.
 
-    """
+        Args:
+            path: its ending decides the format: .svg, or .png and .pdf with the extra "figures".
+
+        Raises:
+            ValueError: if the ending is another.
+            ImportError: if the library for .png and .pdf is not there; the message says what to type.
+
+        """
+        _save(self.svg, path)
+
+    def __repr__(self) -> str:
+        return self.alternative_text
+
+    def _repr_svg_(self) -> str:
+        return self.svg
+
+
+def _save(svg: str, path: str | Path) -> None:
     path = Path(path)
     if path.suffix == ".svg":
         path.write_text(svg + "\n", encoding="utf-8")

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from torch import Tensor, nn
+from torch.utils._pytree import tree_leaves
 
 from cnncourse.measure.shadow import is_layer, run_on_meta
 from cnncourse.measure.shapes_alone import MultiplyAddCounter
@@ -139,8 +140,8 @@ def layers(model: nn.Module, input_shape: tuple[int, ...]) -> LayerTable:
     def before(_module: nn.Module, _arguments: tuple) -> None:
         counted_before.append(counter.total)
 
-    def after(module: nn.Module, _arguments: tuple, output: Tensor | tuple[Tensor, ...]) -> None:
-        first = output if isinstance(output, Tensor) else output[0]
+    def after(module: nn.Module, _arguments: tuple, output: object) -> None:
+        first = next(each for each in tree_leaves(output) if isinstance(each, Tensor))
         calls.append(
             Layer(
                 name=names[module],

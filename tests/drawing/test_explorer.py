@@ -18,11 +18,11 @@ def explorer():
 
 
 def is_open(state, title):
-    return [frame.body is not None for frame in frames_of(state.column) if frame.title == title]
+    return [frame.body is not None for frame in frames_of(state.drawing.column) if frame.title == title]
 
 
 def test_first_state_shows_what_draw_shows(explorer):
-    assert explorer.first_state.column == draw(on_meta(InceptionV3), (3, 299, 299)).column
+    assert explorer.first_state.drawing.column == draw(on_meta(InceptionV3), (3, 299, 299)).column
 
 
 def test_block_folds_and_opens_again(explorer):
@@ -38,9 +38,9 @@ def test_block_seen_above_can_be_opened(explorer):
 
 
 def test_blocks_drawn_as_one_open_as_one(explorer):
-    repeated = next(frame for frame in frames_of(explorer.first_state.column) if frame.times == 2)
+    repeated = next(frame for frame in frames_of(explorer.first_state.drawing.column) if frame.times == 2)
     opened = explorer.first_state.toggled(repeated.calls[0])
-    again = next(frame for frame in frames_of(opened.column) if frame.calls == repeated.calls)
+    again = next(frame for frame in frames_of(opened.drawing.column) if frame.calls == repeated.calls)
     assert (again.times, again.body is not None) == (2, True)
 
 
@@ -50,13 +50,13 @@ def test_unknown_block_changes_nothing(explorer):
 
 def test_all_can_be_folded_and_be_as_before(explorer):
     folded = explorer.first_state.folded()
-    assert not any(frame.body is not None for frame in frames_of(folded.column))
+    assert not any(frame.body is not None for frame in frames_of(folded.drawing.column))
     assert folded.as_drawn_first().svg == explorer.first_state.svg
 
 
 @pytest.mark.parametrize("colour", ["parameters", "multiply-adds"])
 def test_costliest_part_has_the_darkest_shade(explorer, colour):
-    state = ExplorerState("Inception-v3", explorer.first_state.tree, colour=colour).folded()
+    state = ExplorerState(explorer.first_state.drawing, colour=colour).folded()
     svg = state.svg
     assert svg.count(f'fill="{SHADES[-1]}"') >= 2  # a part and the legend
     assert colour in svg
@@ -102,3 +102,7 @@ def test_reader_without_a_kernel_gets_a_still_picture():
     assert bundle["image/svg+xml"].startswith("<svg")
     assert bundle["text/plain"].startswith("LeNet-5, from top to bottom: image")
     assert "application/vnd.jupyter.widget-view+json" in bundle
+
+
+def test_network_with_side_branches_says_that_it_is_shown_as_it_trains():
+    assert "Drawn as it trains" in explore(on_meta(InceptionV3, auxiliary=True), (3, 299, 299)).first_state.svg

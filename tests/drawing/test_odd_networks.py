@@ -143,6 +143,25 @@ def test_result_beside_the_scores_is_a_side_branch_even_at_the_end():
     assert "FC, 2" in drawing.svg
 
 
+def test_network_that_trains_in_ways_that_cannot_be_traced_is_drawn_as_it_evaluates():
+    class Dropping(Stem):
+        def forward(self, x):
+            if self.training and x.sum() > 0:
+                return self.fc(x.mean((2, 3)))
+            return self.c(x)
+
+    assert [layer.label for layer in draw(Dropping(), SHAPE).layers] == ["image", "3×3 conv, 8"]
+
+
+def test_layer_may_return_a_dictionary():
+    class Told(nn.Module):
+        def forward(self, x):
+            return {"out": x * 2}
+
+    model = nn.Sequential(nn.Conv2d(3, 8, 3), Told())
+    assert [layer.output_shape for layer in measure.layers(model, SHAPE).layers] == [(8, 14, 14), (8, 14, 14)]
+
+
 def test_steps_in_place_are_on_the_way():
     assert [layer.label for layer in draw(InPlace(), SHAPE).layers] == ["image", "3×3 conv, 8", "ReLU", "add"]
 
