@@ -9,6 +9,7 @@ import pytest
 # From top to bottom: a module may import from its own row and from those below.
 ROWS = (
     {"cnncourse.cli"},
+    {"cnncourse.classroom"},
     {"cnncourse.doctor", "cnncourse.notebooks", "cnncourse.course"},
     {"cnncourse.architectures"},
     {"cnncourse.drawing", "cnncourse.experiments"},
