@@ -1,7 +1,7 @@
 """Judge one answer: run a check's probe beside it, then let the check's judge look at what came back."""
 
-import traceback
 import warnings
+from collections.abc import Sequence
 from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from enum import Enum
@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from cnncourse.checking.exercise import Check, Fault, Inputs, Observation, Part, Plain, RefusedAnswerError
+from cnncourse.checking.raised import Raised, describe
 from cnncourse.checking.report import Report
 from cnncourse.training.threads import one_thread
 
@@ -62,28 +63,42 @@ def judge(part: Part, answer: object, seed: int = 0) -> Report:
         seed: decides the inputs.
 
     """
-    outcomes: list[Outcome] = []
-    first_with: dict[tuple[str, ...], str] = {}
+    outcomes = []
     for check in part.checks:
         with one_thread(), torch.enable_grad():  # whatever the notebook has set
-            outcome = _outcome(part, check, answer, seed)
-        if outcome.fault is not None:  # one mistake is told once
-            first = first_with.setdefault(outcome.fault.mistake, check.name)
-            if first != check.name:
-                outcome = Outcome(check, outcome.status, Fault(f"the same as at “{first}”", hint=""))
-        outcomes.append(outcome)
-    return Report(part, tuple(outcomes))
+            outcomes.append(outcome_of(part, check, answer, seed))
+    return Report(part, told_once(outcomes))
 
 
-def _outcome(part: Part, check: Check, answer: object, seed: int) -> Outcome:
+def told_once(outcomes: Sequence[Outcome]) -> tuple[Outcome, ...]:
+    """Return outcomes in which a mistake that several checks met is told at the first of them."""
+    told: list[Outcome] = []
+    first_with: dict[tuple[str, ...], str] = {}
+    for outcome in outcomes:
+        if outcome.fault is not None:
+            first = first_with.setdefault(outcome.fault.mistake, outcome.check.name)
+            if first != outcome.check.name:
+                outcome = Outcome(outcome.check, outcome.status, Fault(f"the same as at “{first}”", hint=""))
+        told.append(outcome)
+    return tuple(told)
+
+
+def outcome_of(part: Part, check: Check, answer: object, seed: int) -> Outcome:
+    """Run one check on an answer and say how it ended; whatever the answer does, this does not raise.
+
+    Args:
+        part: the part that the check belongs to.
+        check: the check.
+        answer: the learner's object, or what stands for it if it lives in another process.
+        seed: decides the inputs and random initial weights.
+
+    """
     try:
         observation = observe(check, answer, draw_inputs(check, seed), seed)
     except RefusedAnswerError as refused:
         return Outcome(check, Status.FAILED, refused.fault)
-    except NotImplementedError as error:
-        return _unwritten(part, check, answer, error)
     except (Exception, SystemExit) as error:
-        return Outcome(check, Status.FAILED, _crash(error))
+        return _outcome_of_error(part, check, answer, describe(error))
     return decide(check, observation, draw_inputs(check, seed))
 
 
@@ -141,38 +156,23 @@ def _plain(value: object) -> Plain:
     raise TypeError(f"expected tensors, numbers or text, got {type(value).__name__}")
 
 
-def _unwritten(part: Part, check: Check, answer: object, error: NotImplementedError) -> Outcome:
-    """Tell a stub from an answer that needs another part's stub, and from what torch itself cannot do."""
-    if "is missing the required" in str(error):
+def _outcome_of_error(part: Part, check: Check, answer: object, raised: Raised) -> Outcome:
+    """Tell a stub, an answer that needs another part's stub, an error of the learner's, and one that only we meet."""
+    if "is missing the required" in raised.text and raised.type == "NotImplementedError":
         return Outcome(check, Status.FAILED, Fault("your module has no forward", expected="def forward(self, maps): …"))
-    if str(error):
-        return Outcome(check, Status.FAILED, _crash(error))
-    frame = [frame for frame, _ in traceback.walk_tb(error.__traceback__)][-1]
-    owner = frame.f_code.co_qualname.replace(".<locals>", "").removesuffix(".__init__").removesuffix(".forward")
-    owner = owner.rpartition(".")[2]
-    if owner in {part.name, getattr(answer, "__name__", "")}:
-        return Outcome(check, Status.NOT_ATTEMPTED)
-    return Outcome(check, Status.NOT_ATTEMPTED, Fault(f"it needs {owner}, which is not written yet", hint=""))
-
-
-def _crash(error: BaseException) -> Fault:
-    """Say what was raised, and on which line of the learner's code; or that the check itself stumbled."""
-    frames = [
-        (frame.f_globals.get("__name__", ""), summary)
-        for (frame, _), summary in zip(
-            traceback.walk_tb(error.__traceback__), traceback.extract_tb(error.__traceback__), strict=True
+    if raised.is_stub:
+        if raised.owner in {part.name, getattr(answer, "__name__", "")}:
+            return Outcome(check, Status.NOT_ATTEMPTED)
+        return Outcome(
+            check, Status.NOT_ATTEMPTED, Fault(f"it needs {raised.owner}, which is not written yet", hint="")
         )
-    ]
-    own = [(module, summary) for module, summary in frames if not module.startswith("torch")]
-    module, summary = own[-1]
-    reason = next(iter(str(error).strip().splitlines()), "")
-    raised = f"{type(error).__name__}: {reason}"
-    if module.startswith("cnncourse.checking.judging") or ".exercise" in module:
-        return Fault("what your code returns cannot be examined", got=raised)
-    return Fault(
+    if not raised.line:
+        return Outcome(check, Status.FAILED, Fault("what your code returns cannot be examined", got=str(raised)))
+    fault = Fault(
         "your code raises an error",
         expected="no error",
-        got=raised,
-        line=summary.line or "",
+        got=str(raised),
+        line=raised.line,
         hint="Call it yourself in a new cell, with the shapes of the text above: the full error shows the line.",
     )
+    return Outcome(check, Status.FAILED, fault)

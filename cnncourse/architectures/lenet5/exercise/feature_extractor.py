@@ -5,15 +5,16 @@ from collections.abc import Callable
 import torch
 import torch.nn.functional as F
 from torch import Tensor
-from torch.overrides import TorchFunctionMode
 
 from cnncourse.architectures.lenet5.model import C3_TABLE, ScaledTanh
 from cnncourse.checking import Check, Fault, Part
 from cnncourse.checking.exercise import Inputs, Observation
-from cnncourse.checking.probing import build, fill_with_random_numbers, moving_numbers, run
+from cnncourse.checking.probing import build, fill_with_random_numbers, moving_numbers, run, run_recording
+from cnncourse.checking.recording import Recording
 from cnncourse.checking.wording import shape_text, values_text
 
 TOLERANCE = 1e-4
+SQUASHING = ("tanh", "sigmoid")
 SQUASHED_LAYERS = {
     "C1": [6, 28, 28],
     "S2": [6, 14, 14],
@@ -23,25 +24,10 @@ SQUASHED_LAYERS = {
 }
 
 
-class _SquashRecorder(TorchFunctionMode):
-    """Notes what goes into every squashing function and what comes out, however the learner wrote it."""
-
-    TANH = (torch.tanh, Tensor.tanh, F.tanh, torch.tanh_, Tensor.tanh_)
-    SIGMOID = (torch.sigmoid, Tensor.sigmoid, F.sigmoid, torch.sigmoid_, Tensor.sigmoid_, torch.special.expit)
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.steps: list[tuple[Tensor, Tensor]] = []
-
-    def __torch_function__(self, function, types, args=(), kwargs=None):
-        kwargs = kwargs or {}
-        if function not in self.TANH + self.SIGMOID:
-            return function(*args, **kwargs)
-        argument = (args[0] if args else kwargs["input"]).clone()  # as it is before a function works in place
-        result = function(*args, **kwargs)
-        # tanh(x) = 2 sigmoid(2x) − 1: half of what a sigmoid is given is what tanh would be given.
-        self.steps.append((argument if function in self.TANH else argument / 2, result))
-        return result
+def _squashings(recording: Recording) -> list[tuple[Tensor, Tensor]]:
+    """Return what each squashing function was given, as tanh would be given it, and what came out."""
+    # tanh(x) = 2 sigmoid(2x) − 1: half of what a sigmoid is given is what tanh would be given.
+    return [(step.given / 2 if step.function == "sigmoid" else step.given, step.returned) for step in recording.steps]
 
 
 def _image_inputs(generator: torch.Generator) -> Inputs:
@@ -135,15 +121,14 @@ def _probe_squashing(answer: Callable, inputs: Inputs) -> Observation:
     features = build(answer)
     run(features, inputs["digit"])
     fill_with_random_numbers(features, largest=0.2)
-    with _SquashRecorder() as recorder:
-        run(features, inputs["digit"])
-    shapes = [list(squashed.shape[1:]) for _, squashed in recorder.steps]
+    squashings = _squashings(run_recording(features, inputs["digit"], SQUASHING))
+    shapes = [list(squashed.shape[1:]) for _, squashed in squashings]
     # C1's weights can be told by their shape, and so what its squashing function must be given.
     first = [parameter for parameter in features.parameters() if tuple(parameter.shape) == (6, 1, 5, 5)]
     slope = None
     if shapes and shapes[0] == SQUASHED_LAYERS["C1"] and len(first) == 1:
         c1 = F.conv2d(inputs["digit"], first[0])
-        given = recorder.steps[0][0]
+        given = squashings[0][0]
         centred = [maps - maps.mean(dim=(0, 2, 3), keepdim=True) for maps in (c1, given)]
         slope = ((centred[0] * centred[1]).sum() / centred[0].square().sum()).item()
         if not torch.allclose(centred[1], slope * centred[0], atol=1e-3):
@@ -197,25 +182,25 @@ def _probe_layers(answer: Callable, inputs: Inputs) -> Observation:
     features = build(answer)
     run(features, inputs["digit"])
     fill_with_random_numbers(features, largest=0.2)
-    with _SquashRecorder() as recorder:
-        run(features, inputs["digit"])
-    steps = dict(zip(SQUASHED_LAYERS, recorder.steps, strict=False))
-    if [list(after.shape[1:]) for _, after in steps.values()] != list(SQUASHED_LAYERS.values()):
+    recording = run_recording(features, inputs["digit"], SQUASHING)
+    steps = dict(zip(SQUASHED_LAYERS, recording.steps, strict=False))
+    if [list(step.returned.shape[1:]) for step in steps.values()] != list(SQUASHED_LAYERS.values()):
         return {"layers": False}
     return {
         "layers": True,
-        "S2": _influence(steps["S2"][0], steps["C1"][1]),
-        "C3": _influence(steps["C3"][0], steps["S2"][1]).abs().amax(dim=(2, 3)),
-        "S4": _influence(steps["S4"][0], steps["C3"][1]),
+        "S2": _influence(recording, steps["S2"].given, steps["C1"].returned),
+        "C3": _influence(recording, steps["C3"].given, steps["S2"].returned).abs().amax(dim=(2, 3)),
+        "S4": _influence(recording, steps["S4"].given, steps["C3"].returned),
     }
 
 
-def _influence(later: Tensor, earlier: Tensor) -> Tensor:
+def _influence(recording: Recording, later: Tensor, earlier: Tensor) -> Tensor:
     """Return how much each value of earlier maps adds to the sum of each later map, (later, earlier, height, width)."""
-    rows = [
-        torch.autograd.grad(later[:, target].sum(), earlier, retain_graph=True, allow_unused=True)[0]
-        for target in range(later.shape[1])
-    ]
+    rows = []
+    for target in range(later.shape[1]):
+        weights = torch.zeros_like(later)
+        weights[:, target] = 1
+        rows.append(recording.gradient(later, earlier, weights))
     return torch.stack([torch.zeros_like(earlier[0]) if row is None else row[0] for row in rows])
 
 
