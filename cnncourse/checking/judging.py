@@ -40,11 +40,11 @@ class Outcome:
     fault: Fault | None = None
 
     @property
-    def hint(self) -> str:
-        """A way forward: the fault's own, or else the check's; "" where there is none to give."""
+    def hints(self) -> tuple[str, ...]:
+        """Ways forward, each plainer than the one before: the fault's own, or else the check's."""
         if self.fault is None:
-            return ""
-        return self.check.hint if self.fault.hint is None else self.fault.hint
+            return ()
+        return self.check.hints if self.fault.hints is None else self.fault.hints
 
     @property
     def points(self) -> int:
@@ -52,7 +52,7 @@ class Outcome:
         return self.check.points if self.status is Status.PASSED else 0
 
 
-def judge(part: Part, answer: object, seed: int = 0) -> Report:
+def judge(part: Part, answer: object, seed: int = 0, at_grading: bool = False) -> Report:
     """Judge an answer to one part of an exercise, here and now.
 
     The probe runs in this very process, beside the learner's code: good for advice, not for grades.
@@ -61,10 +61,11 @@ def judge(part: Part, answer: object, seed: int = 0) -> Report:
         part: what was asked for.
         answer: what the learner defined.
         seed: decides the inputs.
+        at_grading: whether to run the checks too that learners do not see in the notebook.
 
     """
     outcomes = []
-    for check in part.checks:
+    for check in part.checks if at_grading else part.public_checks:
         with one_thread(), torch.enable_grad():  # whatever the notebook has set
             outcomes.append(outcome_of(part, check, answer, seed))
     return Report(part, told_once(outcomes))
@@ -78,7 +79,7 @@ def told_once(outcomes: Sequence[Outcome]) -> tuple[Outcome, ...]:
         if outcome.fault is not None:
             first = first_with.setdefault(outcome.fault.mistake, outcome.check.name)
             if first != outcome.check.name:
-                outcome = Outcome(outcome.check, outcome.status, Fault(f"the same as at “{first}”", hint=""))
+                outcome = Outcome(outcome.check, outcome.status, Fault(f"the same as at “{first}”", hints=()))
         told.append(outcome)
     return tuple(told)
 
@@ -138,7 +139,7 @@ def decide(check: Check, observation: Observation, inputs: Inputs) -> Outcome:
     """Let a check's judge decide; an observation that it cannot read is a failure, never a pass."""
     try:
         fault = check.judge(observation, inputs)
-    except (KeyError, TypeError, ValueError, RuntimeError, IndexError) as error:
+    except Exception as error:  # it reads what an answer gave
         fault = Fault(f"what came back could not be compared: {error}")
     return Outcome(check, Status.PASSED if fault is None else Status.FAILED, fault)
 
@@ -164,7 +165,7 @@ def _outcome_of_error(part: Part, check: Check, answer: object, raised: Raised) 
         if raised.owner in {part.name, getattr(answer, "__name__", "")}:
             return Outcome(check, Status.NOT_ATTEMPTED)
         return Outcome(
-            check, Status.NOT_ATTEMPTED, Fault(f"it needs {raised.owner}, which is not written yet", hint="")
+            check, Status.NOT_ATTEMPTED, Fault(f"it needs {raised.owner}, which is not written yet", hints=())
         )
     if not raised.line:
         return Outcome(check, Status.FAILED, Fault("what your code returns cannot be examined", got=str(raised)))
@@ -173,6 +174,6 @@ def _outcome_of_error(part: Part, check: Check, answer: object, raised: Raised) 
         expected="no error",
         got=str(raised),
         line=raised.line,
-        hint="Call it yourself in a new cell, with the shapes of the text above: the full error shows the line.",
+        hints=("Call it yourself in a new cell, with the shapes of the text above: the full error shows the line.",),
     )
     return Outcome(check, Status.FAILED, fault)

@@ -57,8 +57,8 @@ class Report:
                     lines.append(f"    at: {fault.line}")
                 if fault.misconception:
                     lines.append(f"    likely misconception: {fault.misconception}")
-                if outcome.hint:
-                    lines.append(f"    hint: {outcome.hint}")
+                if outcome.hints:
+                    lines.append(f"    hint: {outcome.hints}")
         return "\n".join(lines)
 
     def _repr_html_(self) -> str:
@@ -85,6 +85,6 @@ class Report:
                 detail += f"<div>at <code>{html.escape(fault.line)}</code></div>"
             if fault.misconception:
                 detail += f"<div>Likely misconception: <i>{html.escape(fault.misconception)}</i></div>"
-            if outcome.hint:
-                detail += f"<details><summary>Hint</summary>{html.escape(outcome.hint)}</details>"
+            if outcome.hints:
+                detail += f"<details><summary>Hint</summary>{html.escape(outcome.hints)}</details>"
         return f'<div style="border-left:3px solid {colour};margin:6px 0;padding:2px 10px">{head}{detail}</div>'

@@ -53,7 +53,7 @@ def _judge_digit(seen: Observation, _inputs: Inputs) -> Fault | None:
             "a digit gives something else when another one is in the same batch",
             expected=values_text(seen["alone"]),
             got=values_text(seen["together"]),
-            hint="Nothing may look along the first dimension: no batch normalisation, no first picture for all.",
+            hints=("Nothing may look along the first dimension: no batch normalisation, no first picture for all.",),
         )
     misconceptions = {
         (2, 120): "the maps are flattened; C5's output is 120 maps of one pixel",

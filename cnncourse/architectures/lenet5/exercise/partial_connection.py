@@ -214,7 +214,7 @@ def _judge_after_training(seen: Observation, _inputs: Inputs) -> Fault | None:
         expected=f"{int(expected.sum())} connections after 5 steps, as before",
         got=f"{int(got.sum())} connections",
         misconception="the mask is applied once, to the initial weights; training fills the gaps",
-        hint="Apply the mask in every forward pass, or keep no weights at all for connections that do not exist.",
+        hints=("Apply the mask in every forward pass, or keep no weights at all for connections that do not exist.",),
     )
 
 

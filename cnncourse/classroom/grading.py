@@ -1,0 +1,270 @@
+"""Judge one submission: the answers run in a sandbox, the checks here."""
+
+import hashlib
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+
+from cnncourse.checking import Check, Fault, Outcome, Part, Status
+from cnncourse.checking.judging import outcome_of, told_once
+from cnncourse.checking.raised import AnswerError
+from cnncourse.classroom.assignment import Assignment
+from cnncourse.classroom.remote import Conversation, LostWorkerError
+from cnncourse.classroom.results import CheckResult, Result
+from cnncourse.classroom.sandbox import Sandbox
+from cnncourse.classroom.wire import LARGEST_BODY, Packer
+from cnncourse.training.threads import one_thread
+
+CHECK_SECONDS = 15  # for all that one check asks of an answer
+CELLS_SECONDS = 30  # for all cells of a notebook
+SUBMISSION_SECONDS = 120
+LARGEST_NOTEBOOK = LARGEST_BODY - 2**20  # bytes
+
+
+class UnrunnableError(Exception):
+    """A notebook cannot be run at all; carries what to tell the learner."""
+
+
+@dataclass(frozen=True)
+class _Run:
+    """What running a notebook's cells gave: for each part the number of definitions, or what its cell raised."""
+
+    found: dict[str, int]
+    failures: dict[str, dict]
+    remarks: tuple[str, ...]
+    attention: tuple[str, ...]
+
+
+def grade(student: str, notebook: bytes, assignment: Assignment, secret: bytes, sandbox: Sandbox) -> Result:
+    """Judge a submission; whatever the learner handed in, this does not raise on account of it.
+
+    Args:
+        student: the learner.
+        notebook: the file as it was handed in.
+        assignment: the exercise.
+        secret: decides the inputs of all checks.
+        sandbox: where the answers run.
+
+    Raises:
+        SandboxError: if no code can be run in the sandbox.
+
+    """
+    answers = _Answers(notebook, assignment, sandbox)
+    try:
+        outcomes, remarks, attention = _judge(answers, assignment, secret)
+    finally:
+        answers.close()
+    return Result(
+        student=student,
+        exercise=assignment.exercise.name,
+        checks=tuple(_check_result(part, outcome) for part, outcome in outcomes),
+        remarks=remarks,
+        attention=attention,
+        isolation=sandbox.isolation.value,
+        fingerprint=fingerprint(notebook, assignment, secret, sandbox.isolation.value),
+    )
+
+
+def fingerprint(notebook: bytes, assignment: Assignment, secret: bytes, isolation: str) -> str:
+    """Return a digest of all that a result depends on; it tells nothing of the secret."""
+    parts = (notebook, assignment.digest.encode(), secret, isolation.encode(), torch.__version__.encode())
+    return hashlib.sha256(b"".join(hashlib.sha256(part).digest() for part in parts)).hexdigest()
+
+
+def seed_of(secret: bytes, exercise: str, part: str) -> int:
+    """Return the seed of a part's inputs."""
+    return int.from_bytes(hashlib.sha256(b"\0".join([secret, exercise.encode(), part.encode()])).digest()[:7])
+
+
+def _judge(
+    answers: "_Answers", assignment: Assignment, secret: bytes
+) -> tuple[list[tuple[Part, Outcome]], tuple[str, ...], tuple[str, ...]]:
+    parts = assignment.exercise.parts
+    try:
+        run = answers.run()
+    except UnrunnableError as error:
+        fault = Fault(str(error), hints=())
+        outcomes = [(part, Outcome(check, Status.FAILED, fault)) for part in parts for check in part.checks]
+        return outcomes, (str(error),), (str(error), *answers.attention)
+    judged: list[tuple[Part, Outcome]] = []
+    for part in parts:
+        seed = seed_of(secret, assignment.exercise.name, part.name)
+        tried = [_judge_candidate(answers, part, number, seed) for number in range(run.found.get(part.name, 0))]
+        best = max(tried, key=_points, default=None) or _absent(part, run)
+        judged += [(part, outcome) for outcome in told_once(best)]
+    return judged, run.remarks, (*run.attention, *answers.attention)
+
+
+def _points(outcomes: Sequence[Outcome]) -> int:
+    return sum(outcome.points for outcome in outcomes)
+
+
+def _absent(part: Part, run: _Run) -> list[Outcome]:
+    """Say why there is nothing to judge."""
+    raised = run.failures.get(part.name)
+    if raised is None:
+        fault, status = Fault(f"the notebook defines no {part.name}", hints=()), Status.NOT_ATTEMPTED
+    else:
+        said = f"{raised['type']}: {raised['text']}"
+        fault = Fault("the cell with your answer raises an error", "no error", said, line=raised["line"], hints=())
+        status = Status.FAILED
+    return [Outcome(check, status, fault) for check in part.checks]
+
+
+def _judge_candidate(answers: "_Answers", part: Part, candidate: int, seed: int) -> list[Outcome]:
+    return [_judge_check(answers, part, check, candidate, seed) for check in part.checks]
+
+
+def _judge_check(answers: "_Answers", part: Part, check: Check, candidate: int, seed: int) -> Outcome:
+    if answers.time_left <= 0:
+        return Outcome(
+            check, Status.FAILED, Fault("no time was left for this check: your code takes too long", hints=())
+        )
+    try:
+        answer = answers.begin(part.name, candidate, seed)
+    except LostWorkerError as lost:
+        return Outcome(check, Status.FAILED, lost.fault)
+    except AnswerError as error:
+        fault = Fault("your answer cannot be examined", got=str(error.raised), hints=())
+        return Outcome(check, Status.FAILED, fault)
+    except UnrunnableError as error:
+        return Outcome(check, Status.FAILED, Fault(str(error), hints=()))
+    with one_thread(), torch.enable_grad():
+        outcome = outcome_of(part, check, answer, seed)
+    fault = answers.finish()
+    return outcome if fault is None else Outcome(check, Status.FAILED, fault)
+
+
+def _check_result(part: Part, outcome: Outcome) -> CheckResult:
+    fault = outcome.fault or Fault("")
+    return CheckResult(
+        part=part.name,
+        check=outcome.check.name,
+        points=outcome.points,
+        possible=outcome.check.points,
+        status=outcome.status.value,
+        public=outcome.check.public,
+        message=fault.message,
+        expected=fault.expected,
+        got=fault.got,
+        misconception=fault.misconception,
+        line=fault.line,
+        hints=outcome.hints,
+    )
+
+
+class _Answers:
+    """A learner's answers in a worker, which is started anew when it is lost."""
+
+    def __init__(self, notebook: bytes, assignment: Assignment, sandbox: Sandbox) -> None:
+        self.notebook = notebook
+        self.assignment = assignment
+        self.sandbox = sandbox
+        self.attention: tuple[str, ...] = ()
+        self.conversation: Conversation | None = None
+        self.only_definitions = False
+        self.end = time.monotonic() + SUBMISSION_SECONDS
+
+    @property
+    def time_left(self) -> float:
+        """Seconds left for this submission."""
+        return self.end - time.monotonic()
+
+    def run(self) -> _Run:
+        """Start a worker and run the notebook in it; if that is too much for it, its definitions only.
+
+        Raises:
+            UnrunnableError: if that cannot be run either.
+
+        """
+        if len(self.notebook) > LARGEST_NOTEBOOK:
+            size, limit = (f"{count / 2**20:.0f}" for count in (len(self.notebook), LARGEST_NOTEBOOK))
+            raise UnrunnableError(
+                f"the file has {size} MiB, more than {limit}; clear the notebook's outputs, save it, hand it in again"
+            )
+        for _attempt in range(2):
+            try:
+                return self._run_once()
+            except LostWorkerError as lost:
+                where = f"cell {self.announced}: {lost.fault.message}"
+                if self.only_definitions:
+                    break
+                self.only_definitions = True
+                self.attention += (f"the notebook could not be run as a whole, only what it defines ({where})",)
+        raise UnrunnableError(f"the notebook cannot be run ({where})")
+
+    def _run_once(self) -> _Run:
+        self.close()
+        self.conversation = Conversation(self.sandbox.start_worker(), self._lost)
+        self.conversation.deadline = time.monotonic() + CELLS_SECONDS
+        packer = Packer()
+        packer.body += self.notebook
+        question = self.assignment.question(only_definitions=self.only_definitions)
+        try:
+            reply = self.conversation.ask("run", packer, **question)
+        except AnswerError as error:
+            raise UnrunnableError(f"the notebook cannot be run: {error.raised}") from error
+        finally:
+            self.announced = self.conversation.announced
+        if "unreadable" in reply.head:
+            raise UnrunnableError(_text(reply.head["unreadable"]))
+        return _read_run(reply.head, self.assignment)
+
+    def begin(self, part: str, candidate: int, seed: int) -> object:
+        """Start a check and return the answer, as it is seen from here."""
+        if self.conversation is None or self.conversation.fault is not None:
+            found = self.run().found.get(part, 0)
+            if candidate >= found:
+                raise UnrunnableError(f"run again, the notebook defines {part} no more")
+        self.conversation.deadline = time.monotonic() + min(CHECK_SECONDS, max(self.time_left, 1))
+        return self.conversation.begin(part, candidate, seed)
+
+    def finish(self) -> Fault | None:
+        """End a check; return what is wrong with the worker."""
+        return self.conversation.finish()
+
+    def close(self) -> None:
+        """End the worker and all that it left."""
+        if self.conversation is not None:
+            self.conversation.channel.close()
+            self.conversation = None
+        self.sandbox.end_worker()
+
+    def _lost(self, reason: str) -> Fault:
+        why = self.sandbox.end_worker()
+        if why == "memory":
+            return Fault("your code takes too much memory", expected="well below 2 GiB", hints=())
+        if reason == "it took too long":
+            return Fault("your code takes too long", expected="an answer within some seconds", hints=())
+        if reason == "it is gone":
+            return Fault("your code ends or crashes Python", expected="an answer", hints=())
+        self.attention += (f"the worker does not keep to the rules: {reason}",)
+        return Fault(f"what your code sends back cannot be read: {reason}", hints=())
+
+
+def _read_run(head: dict, assignment: Assignment) -> _Run:
+    """Read what a worker says about a notebook, trusting nothing."""
+    found, failures = head.get("found"), head.get("failures")
+    found = found if isinstance(found, dict) else {}
+    failures = failures if isinstance(failures, dict) else {}
+    names = [part.name for part in assignment.asked]
+    return _Run(
+        found={name: min(found[name], 3) for name in names if type(found.get(name)) is int},
+        failures={
+            name: {key: _text(failures[name].get(key)) for key in ("type", "text", "line")}
+            for name in names
+            if isinstance(failures.get(name), dict)
+        },
+        remarks=_texts(head.get("remarks")),
+        attention=_texts(head.get("attention")),
+    )
+
+
+def _text(value: object) -> str:
+    return value[:400] if isinstance(value, str) else ""
+
+
+def _texts(value: object) -> tuple[str, ...]:
+    return tuple(_text(item) for item in value[:40]) if isinstance(value, list) else ()

@@ -1,0 +1,378 @@
+"""The process that runs a learner's code. It holds no expected value, no secret, and only answers questions.
+
+The judging process asks for the answer's outputs, parameters and gradients; what it asks and what it makes of the
+replies is not known here. Whoever takes this process over can only give other replies.
+"""
+
+import builtins
+import linecache
+import signal
+import sys
+import time
+import types
+import warnings
+from collections.abc import Callable
+from dataclasses import asdict
+
+import torch
+from torch import Tensor, nn
+
+from cnncourse.checking.raised import Raised, describe
+from cnncourse.checking.recording import FunctionRecorder
+from cnncourse.classroom.notebook import Asked, Cell, UnreadableNotebookError, defined_names, plan, read_notebook
+from cnncourse.classroom.wire import Channel, Packer, Unpacker, WireError
+
+CELL_SECONDS = 5.0  # what a cell that is no answer may take
+EXTRA_SECONDS = 12.0  # what all of them may take together
+ANSWER_SECONDS = 8.0
+MOST_CANDIDATES = 3  # definitions of one answer that are looked at
+MOST_NOTES = 1000  # cells that are announced before they are run
+
+
+class CellTimeout(BaseException):
+    """A cell takes too long; no ``Exception``, so that learners' own handlers let it pass."""
+
+
+class Worker:
+    """Answers the judging process's questions about one learner's answers.
+
+    Args:
+        channel: the line to the judging process.
+
+    """
+
+    def __init__(self, channel: Channel) -> None:
+        self.channel = channel
+        self.candidates: dict[str, list[object]] = {}
+        self._forget()
+
+    def _forget(self) -> None:
+        self.objects: dict[int, object] = {}
+        self.numbers: dict[int, Tensor] = {}  # all tensors that the other side knows
+        self.identifiers: dict[int, int] = {}  # by identity of an object that is kept in one of the two above
+        self.shared: dict[int, Tensor] = {}  # the value of each parameter and buffer as the other side has it
+
+    def serve(self) -> None:
+        """Answer until the other side hangs up."""
+        while True:
+            try:
+                request, body = self.channel.receive()
+            except WireError:
+                return
+            self.unpacker, self.packer = _QuestionUnpacker(self, body), _AnswerPacker(self)
+            try:
+                answer = getattr(self, f"do_{request['do']}")(request)
+            except BaseException as error:  # whatever the learner's code throws
+                self.packer.body.clear()
+                answer = {"raised": asdict(_described(error))}
+            answer["nonce"] = request["nonce"]
+            self.channel.send(answer, bytes(self.packer.body))
+
+    # The notebook ------------------------------------------------------------------------------------------------
+
+    def do_run(self, request: dict) -> dict:
+        """Run the notebook's cells and keep what stands under the names that were asked for."""
+        asked = [Asked(**part) for part in request["asked"]]
+        try:
+            notebook = read_notebook(bytes(self.unpacker.body))
+            todo = plan(notebook, asked, request["locked"], only_definitions=request["only_definitions"])
+        except UnreadableNotebookError as error:
+            return {"unreadable": str(error)}
+        runner = CellRunner(request["prelude"])
+        self.candidates = {part.name: [] for part in asked}
+        failures: dict[str, dict] = {}
+        remarks, attention = [], list(todo.attention)
+        extra_left = EXTRA_SECONDS
+        for number, step in enumerate(todo.steps):
+            if step.checks:
+                self._keep(step.checks, runner.namespace)
+                continue
+            if number < MOST_NOTES:
+                self.channel.send({"nonce": request["nonce"], "cell": step.cell.number}, b"")
+            is_answer = bool(step.answers)
+            if not is_answer and extra_left <= 0:
+                remarks.append(f"cell {step.cell.number} was left out: the cells before it took too long")
+                continue
+            started = time.monotonic()
+            raised = runner.run(step.cell, ANSWER_SECONDS if is_answer else min(CELL_SECONDS, max(extra_left, 0.1)))
+            if not is_answer:
+                extra_left -= time.monotonic() - started
+            if raised is not None:
+                remarks.append(f"cell {step.cell.number} raised {raised}"[:400])
+                failures.setdefault(step.answers, asdict(raised))
+            elif is_answer:
+                attention += self._look_for_other_name(step.answers, step.cell, runner.namespace)
+        for part in asked:
+            self._keep(part.name, runner.namespace)
+        attention += [f"{name} is defined more than once; the best counts" for name in self._several()]
+        found = {name: len(candidates) for name, candidates in self.candidates.items()}
+        return {"found": found, "failures": failures, "remarks": remarks[:20], "attention": attention[:20]}
+
+    def _keep(self, name: str, namespace: dict[str, object]) -> None:
+        kept = self.candidates[name]
+        if name in namespace and not any(namespace[name] is candidate for candidate in kept):
+            kept.append(namespace[name])
+            del kept[:-MOST_CANDIDATES]
+
+    def _look_for_other_name(self, name: str, cell: Cell, namespace: dict[str, object]) -> list[str]:
+        """Take the last thing that an answer's cell defines if it has not the name that was asked for."""
+        defined = [other for other in defined_names(cell.source) if callable(namespace.get(other))]
+        if name in namespace or not defined:
+            return []
+        self.candidates[name].append(namespace[defined[-1]])
+        return [f"the answer {name} is called {defined[-1]}"[:200]]
+
+    def _several(self) -> list[str]:
+        return [name for name, candidates in self.candidates.items() if len(candidates) > 1]
+
+    # One check ---------------------------------------------------------------------------------------------------
+
+    def do_begin(self, request: dict) -> dict:
+        """Start a check: forget the one before, seed all generators, and hand out the answer."""
+        import random
+
+        import numpy
+
+        self._forget()
+        random.seed(request["seed"])
+        numpy.random.seed(request["seed"] % 2**32)
+        torch.manual_seed(request["seed"])
+        torch.set_grad_enabled(True)
+        return self._reply(self.candidates[request["part"]][request["candidate"]])
+
+    def do_call(self, request: dict) -> dict:
+        """Call a function, a class or a module."""
+        self._receive_shared(request)
+        target = self.objects[request["object"]]
+        arguments = self.unpacker.value(request["arguments"])
+        keywords = self.unpacker.value(request["keywords"])
+        given = {number: tensor.detach().clone() for number, tensor in self.given.items()}
+        recorder = FunctionRecorder(request["record"])
+        with torch.set_grad_enabled(request["gradients"]), warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            if request["record"]:
+                with recorder:
+                    result = target(*arguments, **keywords)
+            else:
+                result = target(*arguments, **keywords)
+        reply = self._reply(result, target)
+        reply["changed"] = [
+            [number, self.packer.tensor(self.given[number])]
+            for number, before in given.items()
+            if not _same(self.given[number], before)
+        ]
+        reply["steps"] = [[step.function, self.write(step.given), self.write(step.returned)] for step in recorder.steps]
+        return reply
+
+    def do_gradients(self, request: dict) -> dict:
+        """Return the gradients of some tensors by others."""
+        weighted = [
+            (self.numbers[number], self.unpacker.tensor(weight))
+            for number, weight in zip(request["outputs"], request["weights"], strict=True)
+        ]
+        weighted = [(output, weight.to(output.dtype)) for output, weight in weighted if output.requires_grad]
+        inputs = [self.numbers[number] for number in request["inputs"]]
+        needing = [tensor for tensor in inputs if tensor.requires_grad]
+        if not weighted or not needing:
+            return {"gradients": [None] * len(inputs)}
+        outputs, weights = zip(*weighted, strict=True)
+        found = iter(torch.autograd.grad(outputs, needing, weights, allow_unused=True, retain_graph=True))
+        gradients = [next(found) if tensor.requires_grad else None for tensor in inputs]
+        return {"gradients": [None if gradient is None else self.packer.tensor(gradient) for gradient in gradients]}
+
+    def do_attribute(self, request: dict) -> dict:
+        """Return an object's attribute."""
+        self._receive_shared(request)
+        missing = object()
+        value = getattr(self.objects[request["object"]], request["name"], missing)
+        return {"missing": True} if value is missing else self._reply(value)
+
+    def do_train(self, request: dict) -> dict:
+        """Switch a module to training or to evaluation."""
+        module = self.objects[request["object"]]
+        module.train(request["mode"])
+        return self._reply(None, module)
+
+    def _reply(self, value: object, target: object = None) -> dict:
+        reply = {"value": self.packer.value(value)}
+        if isinstance(target, nn.Module):
+            reply["target"] = self._described(target)
+        return reply
+
+    def _described(self, module: nn.Module) -> dict:
+        """Describe a module's parameters and buffers, with the values that the other side has not got."""
+        return {
+            "parameters": [[name, self._share(tensor)] for name, tensor in module.named_parameters()],
+            "buffers": [[name, self._share(tensor)] for name, tensor in module.named_buffers()],
+            "training": bool(module.training),
+        }
+
+    def _share(self, tensor: Tensor) -> dict:
+        if isinstance(tensor, nn.parameter.UninitializedTensorMixin):
+            return {"uninitialised": True}
+        number = self._number(tensor, self.numbers)
+        shared = {"id": number, "needs": tensor.requires_grad}
+        if number not in self.shared or not _same(self.shared[number], tensor):
+            shared |= self.packer.tensor(tensor)
+            self.shared[number] = tensor.detach().clone()
+        return shared
+
+    def _receive_shared(self, request: dict) -> None:
+        """Take over what the other side has done to parameters and buffers, and the tensors it gives."""
+        self.given: dict[int, Tensor] = {}
+        for number, written in request["shared"]:
+            tensor = self.numbers[number]
+            tensor.data.copy_(self.unpacker.tensor(written))
+            self.shared[number] = tensor.detach().clone()
+
+    def _number(self, thing: object, kept: dict[int, object]) -> int:
+        number = self.identifiers.get(id(thing))
+        if number is None:
+            number = self.identifiers[id(thing)] = len(self.identifiers) + 1
+            kept[number] = thing
+        return number
+
+    # Values ------------------------------------------------------------------------------------------------------
+
+    def read(self, written: dict) -> object:
+        """Read a tensor that is given, or find an object that is kept."""
+        if "object" in written:
+            return self.objects[written["object"]]
+        tensor = self.unpacker.tensor(written)
+        if written["needs"]:
+            tensor.requires_grad_()
+        self.numbers[written["id"]] = tensor
+        self.identifiers[id(tensor)] = written["id"]
+        passed = tensor if written["leaf"] or not written["needs"] else tensor.clone()
+        self.given[written["id"]] = passed
+        return passed
+
+    def write(self, value: object) -> dict:
+        """Write a tensor's numbers, or what an object is, and keep it."""
+        if isinstance(value, Tensor):
+            try:
+                written = self.packer.tensor(value)
+            except TypeError:
+                return {"object": 0, "kind": "other", "type": "Tensor without plain numbers"}
+            return written | {"id": self._number(value, self.numbers), "needs": bool(value.requires_grad)}
+        written = {"object": self._number(value, self.objects), "type": type(value).__name__[:80]}
+        if isinstance(value, nn.Module):
+            return written | {"kind": "module", "module": self._described(value)}
+        if callable(value):
+            return written | {"kind": "callable", "name": str(getattr(value, "__name__", ""))[:80]}
+        return written | {"kind": "other"}
+
+
+class _AnswerPacker(Packer):
+    """Writes tensors and objects as the worker keeps them."""
+
+    def __init__(self, worker: Worker) -> None:
+        super().__init__()
+        self.worker = worker
+
+    def other(self, value: object) -> dict:
+        return self.worker.write(value)
+
+
+class _QuestionUnpacker(Unpacker):
+    """Reads tensors, and objects that the worker keeps."""
+
+    def __init__(self, worker: Worker, body: bytes) -> None:
+        super().__init__(body)
+        self.worker = worker
+
+    def other(self, written: dict) -> object:
+        return self.worker.read(written)
+
+
+def _same(one: Tensor, other: Tensor) -> bool:
+    """Whether two tensors hold the same numbers, those that are none included."""
+    if one.shape != other.shape or one.dtype != other.dtype:
+        return False
+    one, other = one.detach(), other.detach()
+    return bool(((one == other) | ((one != one) & (other != other))).all())  # nan differs from itself
+
+
+def _described(error: BaseException) -> Raised:
+    if isinstance(error, CellTimeout):
+        return Raised("TimeoutError", "it was stopped, because it took too long")
+    return describe(error)
+
+
+class CellRunner:
+    """Runs cells one after the other, as a kernel would, without one.
+
+    Args:
+        prelude: what the exercise imports and gives, run first: it is not lost if the learner deleted it.
+
+    """
+
+    def __init__(self, prelude: list[str]) -> None:
+        main = types.ModuleType("__main__")
+        self.namespace = main.__dict__
+        self.namespace["__builtins__"] = builtins
+        self.namespace["display"] = _nothing
+        self.namespace["get_ipython"] = lambda: _Shell(self.namespace)
+        sys.modules["__main__"] = main
+        for number, source in enumerate(prelude):
+            self.run(Cell(-number, "code", source), ANSWER_SECONDS)
+
+    def run(self, cell: Cell, seconds: float) -> Raised | None:
+        """Run a cell; return what it raised."""
+        name = f"<cell {cell.number}>"
+        linecache.cache[name] = (len(cell.source), None, cell.source.splitlines(keepends=True), name)
+        try:
+            with _time_limit(seconds), warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                exec(compile(_without_magics(cell.source), name, "exec", dont_inherit=True), self.namespace)
+        except BaseException as error:
+            return _described(error)
+        return None
+
+
+class _Shell:
+    """What cells get for IPython's shell: magics do nothing, but the code in a cell with one is run."""
+
+    def __init__(self, namespace: dict[str, object]) -> None:
+        self.namespace = namespace
+
+    def run_cell_magic(self, magic: str, _line: str, cell: str) -> None:
+        if magic in {"time", "timeit", "capture", "prun"}:
+            exec(compile(_without_magics(cell), "<cell>", "exec", dont_inherit=True), self.namespace)
+
+    def run_line_magic(self, magic: str, line: str, *_rest: object) -> object:
+        if magic in {"time", "timeit", "prun"}:
+            exec(compile(line, "<cell>", "exec", dont_inherit=True), self.namespace)
+
+    def __getattr__(self, _name: str) -> Callable:
+        return _nothing
+
+
+def _nothing(*_arguments: object, **_keywords: object) -> None:
+    """Stand in for what has no meaning outside a notebook."""
+
+
+def _without_magics(source: str) -> str:
+    if not any(sign in source for sign in "%!?"):
+        return source
+    from IPython.core.inputtransformer2 import TransformerManager
+
+    return TransformerManager().transform_cell(source)
+
+
+class _time_limit:  # noqa: N801 -- a context manager
+    """Raise ``CellTimeout`` in the main thread after some seconds."""
+
+    def __init__(self, seconds: float) -> None:
+        self.seconds = seconds
+
+    def __enter__(self) -> None:
+        signal.signal(signal.SIGALRM, self._late)
+        signal.setitimer(signal.ITIMER_REAL, self.seconds)
+
+    def __exit__(self, *_error: object) -> None:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+
+    @staticmethod
+    def _late(_signal: int, _frame: object) -> None:
+        raise CellTimeout
