@@ -3,7 +3,6 @@
 import hashlib
 import re
 from dataclasses import asdict, dataclass
-from functools import cached_property
 from pathlib import Path
 
 import nbformat
@@ -51,13 +50,10 @@ class Assignment:
             "only_definitions": only_definitions,
         }
 
-    @cached_property
     def digest(self) -> str:
-        """Digest of all code that decides on points; a change of it is a reason to grade again."""
-        package = PACKAGE / "architectures" / self.module
-        files = [
-            path for folder in (PACKAGE / "checking", PACKAGE / "classroom", package) for path in folder.rglob("*.py")
-        ]
+        """Return a digest of all code and text that decides on points; a change of it is a reason to grade again."""
+        folders = (PACKAGE / "checking", PACKAGE / "classroom", PACKAGE / "architectures" / self.module)
+        files = [path for folder in folders for path in folder.rglob("*.py")]
         digest = hashlib.sha256(repr((self.asked, self.given, sorted(self.locked.items()))).encode())
         for path in sorted(files):
             digest.update(path.relative_to(PACKAGE).as_posix().encode() + b"\0" + path.read_bytes())

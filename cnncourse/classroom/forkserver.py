@@ -192,7 +192,11 @@ def main() -> None:
         _load(settings["modules"])
     orders = socket.socket(fileno=int(sys.argv[1]))
     orders.sendall(json.dumps({"ready": True}).encode() + b"\n")
-    ForkServer(orders, settings).serve()
+    try:
+        ForkServer(orders, settings).serve()
+    finally:
+        if not settings["own_processes"]:
+            shutil.rmtree(os.environ["TMPDIR"], ignore_errors=True)
 
 
 def _load(modules: list[str]) -> None:

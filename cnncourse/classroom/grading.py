@@ -37,39 +37,62 @@ class _Run:
     attention: tuple[str, ...]
 
 
-def grade(student: str, notebook: bytes, assignment: Assignment, secret: bytes, sandbox: Sandbox) -> Result:
+@dataclass(frozen=True)
+class Setup:
+    """What decides on points, the same for a whole class.
+
+    Attributes:
+        assignment: the exercise.
+        digest: of the code that judges, where the class is graded from.
+        secret: decides the inputs of all checks.
+
+    """
+
+    assignment: Assignment
+    digest: str
+    secret: bytes
+
+    @classmethod
+    def of(cls, assignment: Assignment, secret: bytes) -> "Setup":
+        """Return the set-up for grading an exercise with a secret."""
+        return cls(assignment, assignment.digest(), secret)
+
+    def __hash__(self) -> int:
+        return hash((self.digest, self.secret))
+
+
+def grade(student: str, notebook: bytes, setup: Setup, sandbox: Sandbox) -> Result:
     """Judge a submission; whatever the learner handed in, this does not raise on account of it.
 
     Args:
         student: the learner.
         notebook: the file as it was handed in.
-        assignment: the exercise.
-        secret: decides the inputs of all checks.
+        setup: the exercise and the secret.
         sandbox: where the answers run.
 
     Raises:
         SandboxError: if no code can be run in the sandbox.
 
     """
-    answers = _Answers(notebook, assignment, sandbox)
+    answers = _Answers(notebook, setup.assignment, sandbox)
     try:
-        outcomes, remarks, attention = _judge(answers, assignment, secret)
+        outcomes, remarks, attention = _judge(answers, setup)
     finally:
         answers.close()
     return Result(
         student=student,
-        exercise=assignment.exercise.name,
+        exercise=setup.assignment.exercise.name,
         checks=tuple(_check_result(part, outcome) for part, outcome in outcomes),
         remarks=remarks,
         attention=attention,
         isolation=sandbox.isolation.value,
-        fingerprint=fingerprint(notebook, assignment, secret, sandbox.isolation.value),
+        fingerprint=fingerprint(notebook, setup, sandbox.isolation.value),
     )
 
 
-def fingerprint(notebook: bytes, assignment: Assignment, secret: bytes, isolation: str) -> str:
+def fingerprint(notebook: bytes, setup: Setup, isolation: str) -> str:
     """Return a digest of all that a result depends on; it tells nothing of the secret."""
-    parts = (notebook, assignment.digest.encode(), secret, isolation.encode(), torch.__version__.encode())
+    parts = (notebook, setup.digest.encode(), setup.secret, isolation.encode(), torch.__version__.encode())
     return hashlib.sha256(b"".join(hashlib.sha256(part).digest() for part in parts)).hexdigest()
 
 
@@ -78,19 +101,17 @@ def seed_of(secret: bytes, exercise: str, part: str) -> int:
     return int.from_bytes(hashlib.sha256(b"\0".join([secret, exercise.encode(), part.encode()])).digest()[:7])
 
 
-def _judge(
-    answers: "_Answers", assignment: Assignment, secret: bytes
-) -> tuple[list[tuple[Part, Outcome]], tuple[str, ...], tuple[str, ...]]:
-    parts = assignment.exercise.parts
+def _judge(answers: "_Answers", setup: Setup) -> tuple[list[tuple[Part, Outcome]], tuple[str, ...], tuple[str, ...]]:
+    exercise = setup.assignment.exercise
     try:
         run = answers.run()
     except UnrunnableError as error:
         fault = Fault(str(error), hints=())
-        outcomes = [(part, Outcome(check, Status.FAILED, fault)) for part in parts for check in part.checks]
+        outcomes = [(part, Outcome(check, Status.FAILED, fault)) for part in exercise.parts for check in part.checks]
         return outcomes, (str(error),), (str(error), *answers.attention)
     judged: list[tuple[Part, Outcome]] = []
-    for part in parts:
-        seed = seed_of(secret, assignment.exercise.name, part.name)
+    for part in exercise.parts:
+        seed = seed_of(setup.secret, exercise.name, part.name)
         tried = [_judge_candidate(answers, part, number, seed) for number in range(run.found.get(part.name, 0))]
         best = max(tried, key=_points, default=None) or _absent(part, run)
         judged += [(part, outcome) for outcome in told_once(best)]

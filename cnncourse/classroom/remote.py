@@ -148,7 +148,10 @@ class Conversation:
         reply = self.ask("attribute", packer, object=number, name=name, shared=self._changes(packer))
         if reply.head.get("missing") is True:
             raise AttributeError(f"the answer has no {name}")
-        return self._reading(reply, lambda reply: reply.result())
+        value = self._reading(reply, lambda reply: reply.result())
+        if isinstance(value, Tensor):  # whoever asks for it may fill it
+            self.sent.setdefault(self.numbers[id(value)], value.detach().clone())
+        return value
 
     def train(self, number: int, module: "RemoteModule", *, mode: bool) -> None:
         """Switch a module in the worker to training or to evaluation."""

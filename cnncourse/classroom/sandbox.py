@@ -133,16 +133,15 @@ class Sandbox:
         if self._server is None:
             return
         self._orders.close()
+        self._errors.close()
         try:
             self._server.wait(timeout=5)
         except subprocess.TimeoutExpired:
             self._server.kill()
             self._server.wait()
         self._server = None
-        shutil.rmtree(self._folder, ignore_errors=True)
 
     def _start_server(self) -> None:
-        self._folder = Path(tempfile.mkdtemp(prefix="cnncourse-sandbox-"))
         here, there = socket.socketpair()
         inside = self.isolation.is_sandbox
         settings = {
@@ -160,7 +159,7 @@ class Sandbox:
         program = [
             sys.executable, "-P", "-m", "cnncourse.classroom.forkserver", str(there.fileno()), json.dumps(settings),
         ]  # fmt: skip
-        folder = Path("/tmp") if inside else self._folder
+        folder = Path("/tmp") if inside else Path(tempfile.mkdtemp(prefix="cnncourse-sandbox-"))
         environment = {
             "PATH": "/usr/bin:/bin",
             "PYTHONPATH": "/course" if inside else str(PACKAGE.parent),
@@ -177,13 +176,14 @@ class Sandbox:
             "MKL_NUM_THREADS": "1",
         }
         command = [*_bubblewrap(self.isolation, self.limits), *program] if inside else program
+        self._errors = tempfile.TemporaryFile()  # noqa: SIM115 -- open as long as the server runs
         self._server = subprocess.Popen(
             command,
             env=environment,
             cwd="/" if inside else folder,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
-            stderr=(self._folder / "errors.txt").open("wb"),
+            stderr=self._errors,
             pass_fds=[there.fileno()],
             start_new_session=True,
         )
@@ -193,7 +193,8 @@ class Sandbox:
         try:
             self._reply(START_SECONDS)
         except (OSError, WireError) as error:
-            said = (self._folder / "errors.txt").read_text(errors="replace").strip().splitlines()
+            self._errors.seek(0)
+            said = self._errors.read().decode(errors="replace").strip().splitlines()
             self.close()
             raise SandboxError(f"the sandbox does not start: {said[-1] if said else error}") from error
 

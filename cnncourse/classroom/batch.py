@@ -1,0 +1,291 @@
+"""Grade a whole class: on this machine or on several, interrupted and gone on with as often as need be."""
+
+import os
+import secrets
+import signal
+import tempfile
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import lru_cache
+from multiprocessing import active_children, get_context, parent_process
+from pathlib import Path
+
+from cnncourse.classroom.grading import LARGEST_NOTEBOOK, Setup, fingerprint, grade
+from cnncourse.classroom.results import CheckResult, Result
+from cnncourse.classroom.sandbox import Isolation, Sandbox, SandboxError, strongest_isolation
+from cnncourse.classroom.submissions import Submission
+
+MOST_ATTEMPTS = 3  # on a submission during which a judging process died
+
+
+@dataclass(frozen=True)
+class Task:
+    """One submission, read."""
+
+    student: str
+    notebook: bytes
+
+
+class Grader:
+    """Judges submissions, one at a time, in a sandbox that stays.
+
+    Args:
+        setup: what to judge, and with what.
+        require_sandbox: whether to refuse to run learners' code without one.
+
+    Raises:
+        SandboxError: if there is no sandbox and one is required, or the course differs from that of the one who asks.
+
+    """
+
+    def __init__(self, setup: Setup, *, require_sandbox: bool) -> None:
+        if setup.assignment.digest() != setup.digest:
+            raise SandboxError("this machine has another version of the course; install the same one everywhere")
+        self.setup = setup
+        self.sandbox = Sandbox(isolation_here(require_sandbox=require_sandbox), setup.assignment.modules)
+        # Seeds and the number of threads are the whole process's: two judgements at once would disturb each other.
+        self.lock = threading.Lock()
+
+    def grade(self, task: Task) -> Result:
+        """Judge one submission."""
+        with self.lock:
+            return grade(task.student, task.notebook, self.setup, self.sandbox)
+
+
+@lru_cache(maxsize=1)
+def _grader(setup: Setup, require_sandbox: bool) -> Grader:
+    """Return this process's grader: loading torch anew for each submission would take longer than all the rest."""
+    return Grader(setup, require_sandbox=require_sandbox)
+
+
+def grade_task(setup: Setup, require_sandbox: bool, task: Task) -> str:
+    """Judge one submission in this process and return the result as text."""
+    return _grader(setup, require_sandbox).grade(task).to_json()
+
+
+def isolation_here(*, require_sandbox: bool) -> Isolation:
+    """Return how far learners' code is kept apart here.
+
+    Raises:
+        SandboxError: if that is not far enough.
+
+    """
+    isolation = strongest_isolation()
+    if require_sandbox and not isolation.is_sandbox:
+        raise SandboxError(
+            "no sandbox works here: install bubblewrap (for example: apt install bubblewrap), and in a container allow "
+            "it to make namespaces; without --require-sandbox learners' code would run with limits only"
+        )
+    return isolation
+
+
+def read_secret(path: Path) -> bytes:
+    """Return the secret in a file; made if the file is not there, readable by its owner only.
+
+    Raises:
+        ValueError: if the file is empty.
+
+    """
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_atomically(path, secrets.token_hex(32) + "\n", mode=0o600)
+    secret = path.read_bytes().strip()
+    if not secret:
+        raise ValueError(f"{path} is empty: put any secret into it, or remove it and a new one will be made")
+    return secret
+
+
+def write_atomically(path: Path, text: str, mode: int = 0o644) -> None:
+    """Write a file in one step: whoever looks finds the old one or the new one, never half of it."""
+    with tempfile.NamedTemporaryFile("w", dir=path.parent, suffix=".tmp", delete=False, encoding="utf-8") as file:
+        unfinished = Path(file.name)
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    unfinished.chmod(mode)
+    unfinished.replace(path)
+
+
+class ResultFiles:
+    """The results of a class on disk, a file a learner.
+
+    Args:
+        folder: where they are.
+        setup: what they are judged with.
+        require_sandbox: whether results that came about without one are out of date.
+
+    """
+
+    def __init__(self, folder: Path, setup: Setup, *, require_sandbox: bool) -> None:
+        self.folder = folder
+        self.setup = setup
+        self.require_sandbox = require_sandbox
+        folder.mkdir(parents=True, exist_ok=True)
+        for unfinished in folder.glob("*.tmp"):  # of a run that was killed
+            unfinished.unlink()
+
+    def read_all(self, students: Iterable[str]) -> Iterator[Result]:
+        """Read the results of some learners one by one; those without one are passed over."""
+        return (result for student in students if (result := self.read(student)) is not None)
+
+    def read(self, student: str) -> Result | None:
+        """Return a learner's result; ``None`` if there is none that can be read."""
+        try:
+            return Result.from_json(self._path(student).read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return None
+
+    def is_up_to_date(self, task: Task) -> bool:
+        """Whether there is a result, and all that it depends on is as it was."""
+        result = self.read(task.student)
+        if result is None or (self.require_sandbox and result.isolation == Isolation.LIMITS_ONLY.value):
+            return False
+        return result.fingerprint == fingerprint(task.notebook, self.setup, result.isolation)
+
+    def write(self, student: str, result: str) -> None:
+        """Keep a result, as text."""
+        write_atomically(self._path(student), result)
+
+    def _path(self, student: str) -> Path:
+        return self.folder / f"{student}.json"
+
+
+def unjudged(setup: Setup, student: str, why: str) -> Result:
+    """Return the result of a submission that could not be judged: no points, and somebody must look at it."""
+    parts = setup.assignment.exercise.parts
+    checks = tuple(
+        CheckResult(part.name, check.name, 0, check.points, "failed", public=check.public, message=why)
+        for part in parts
+        for check in part.checks
+    )
+    return Result(student, setup.assignment.exercise.name, checks, attention=(why,))
+
+
+def tasks(
+    submissions: Iterable[Submission], read: Callable[[Submission, int], bytes], files: ResultFiles
+) -> Iterator[Task]:
+    """Read submissions one after the other and yield those that are still to be judged."""
+    for submission in submissions:
+        task = Task(submission.student, read(submission, LARGEST_NOTEBOOK + 1))
+        if not files.is_up_to_date(task):
+            yield task
+
+
+def grade_here(setup: Setup, todo: Iterable[Task], jobs: int, *, require_sandbox: bool) -> Iterator[tuple[str, str]]:
+    """Judge submissions in several processes of this machine; yield (student, result as text) as they come.
+
+    Args:
+        setup: what to judge, and how.
+        todo: read one by one, a few ahead.
+        jobs: number of processes.
+        require_sandbox: whether to refuse to run learners' code without one.
+
+    Raises:
+        SandboxError: if learners' code cannot be run.
+
+    """
+    todo = iter(todo)
+    attempts: dict[str, int] = {}
+    again: list[Task] = []
+    finished = False
+    while not finished or again:
+        running: dict[Future, Task] = {}
+        with _pool(jobs) as pool:
+            try:
+                while True:
+                    while len(running) < 2 * jobs and not (finished and not again):
+                        task = again.pop() if again else next(todo, None)
+                        if task is None:
+                            finished = True
+                            break
+                        running[pool.submit(grade_task, setup, require_sandbox, task)] = task
+                    if not running:
+                        break
+                    for future in wait(running, return_when=FIRST_COMPLETED).done:
+                        result = future.result()
+                        yield running.pop(future).student, result
+            except BrokenProcessPool:  # a judging process died; nobody knows which submission it had
+                for task in running.values():
+                    attempts[task.student] = attempts.get(task.student, 0) + 1
+                    if attempts[task.student] < MOST_ATTEMPTS:
+                        again.append(task)
+                    else:
+                        why = "a judging process ended three times while this was judged"
+                        yield task.student, unjudged(setup, task.student, why).to_json()
+
+
+@contextmanager
+def _pool(jobs: int) -> Iterator[ProcessPoolExecutor]:
+    """Make a pool whose processes are gone when it is left, however that happens."""
+    pool = ProcessPoolExecutor(jobs, mp_context=get_context("spawn"), initializer=_prepare)
+    try:
+        yield pool
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)
+        for process in active_children():
+            process.kill()  # their sandboxes end with them
+        for process in active_children():
+            process.join()
+
+
+def _prepare() -> None:
+    """Leave Ctrl-C to the parent, and end when the parent is gone."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    parent_process().join()
+    os._exit(1)
+
+
+def grade_on_cluster(
+    setup: Setup, todo: Iterable[Task], address: str, *, require_sandbox: bool
+) -> Iterator[tuple[str, str]]:
+    """Judge submissions on a running Dask cluster; yield (student, result as text) as they come.
+
+    A submission whose machine is lost is given to another.
+
+    Args:
+        setup: what to judge, and how.
+        todo: read one by one, a few ahead.
+        address: the scheduler's, for example "tcp://10.0.0.1:8786".
+        require_sandbox: whether to refuse to run learners' code without one.
+
+    Raises:
+        ImportError: if ``distributed`` is not installed.
+        SandboxError: if learners' code cannot be run on a machine of the cluster.
+
+    """
+    try:
+        from distributed import Client, KilledWorker, as_completed
+    except ImportError as error:
+        raise ImportError("--scheduler needs the extra “cluster”: python -m pip install -e '.[cluster]'") from error
+    todo = iter(todo)
+    with Client(address, timeout=20, set_as_default=False) as client:
+        workers = max(1, sum(client.nthreads().values()))
+        remembered = client.scatter(setup, broadcast=True, hash=False)
+        running: dict[object, str] = {}
+
+        def submit() -> list[object]:
+            task = next(todo, None)
+            if task is None:
+                return []
+            future = client.submit(grade_task, remembered, require_sandbox, task, pure=False, retries=1)
+            running[future] = task.student
+            return [future]
+
+        completed = as_completed([future for _ in range(2 * workers) for future in submit()])
+        for future in completed:
+            student = running.pop(future)
+            try:
+                result = future.result()
+            except KilledWorker:
+                result = unjudged(setup, student, "the machines on which this was judged were lost").to_json()
+            yield student, result
+            for more in submit():
+                completed.add(more)
