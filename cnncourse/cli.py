@@ -63,7 +63,11 @@ def main(arguments: list[str] | None = None) -> int:
     execute.add_argument("notebooks", nargs="+", type=Path)
     execute.set_defaults(run=_execute)
 
-    release = commands.add_parser("release", help="make the learners' exercises from the instructor's masters")
+    release = commands.add_parser(
+        "release", help="make the learners' exercises from the instructor's masters, or bundle some for learners"
+    )
+    release.add_argument("assignments", nargs="*", metavar="assignment", help='bundle this one, such as "01-lenet-5"')
+    release.add_argument("--to", type=Path, metavar="folder", help="where the bundle is written (here)")
     release.set_defaults(run=_release)
 
     options = parser.parse_args(arguments)
@@ -222,7 +226,15 @@ def _execute(options: argparse.Namespace) -> int:
     return 0
 
 
-def _release(_options: argparse.Namespace) -> int:
+def _release(options: argparse.Namespace) -> int:
+    if options.assignments:
+        from cnncourse.classroom.bundle import write_bundle
+
+        print(write_bundle(PROJECT, options.assignments, options.to or Path()))
+        return 0
+    if options.to:
+        raise ValueError("--to goes with the exercises to bundle, for example: cnncourse release 01-lenet-5 --to ~/out")
+
     from cnncourse.notebooks import release_exercises
 
     for path in release_exercises(PROJECT):

@@ -1,0 +1,204 @@
+"""Files as they were handed in: found in a folder or in a zip file, and read in place.
+
+Nothing is unpacked, no link is followed, and no name is trusted. Whatever is odd about a file becomes an objection that
+travels with it, so that one learner's upload never stops the others'.
+"""
+
+import os
+import stat
+import struct
+import zipfile
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+DEEPEST = 8  # folders within folders; no learner's notebook is further down
+LOCAL_HEADER = 30  # bytes before a member's name, at the place where its data begin
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """A file or folder that was found, not read yet.
+
+    Attributes:
+        parts: the names of the folders below the source, and its own.
+        path: the file, or the zip file that holds it.
+        member: its name within the zip file, "" if there is none.
+        is_folder: whether it is a folder.
+        modified: grows with the time it was last changed; comparable within one source only.
+        objection: why it cannot be used, "" if it can.
+
+    """
+
+    parts: tuple[str, ...]
+    path: Path
+    member: str = ""
+    is_folder: bool = False
+    modified: tuple[int, ...] = ()
+    objection: str = ""
+
+    @property
+    def is_notebook(self) -> bool:
+        """Whether its name is that of a notebook."""
+        return self.parts[-1].casefold().endswith(".ipynb")
+
+
+def find(source: Path) -> Iterator[Upload]:
+    """Find all files and folders of a source; editors' and systems' own hidden files are passed over.
+
+    Raises:
+        LookupError: if there is no such source.
+        ValueError: if it is neither a folder nor a zip file that can be read.
+
+    """
+    if source.is_dir():
+        found = _in_folder(source)
+    elif not source.exists():
+        raise LookupError(f"there is no {source}")
+    else:
+        found = _in_zip(source)
+    return (upload for upload in found if not any(p.startswith(".") and p != ".." for p in upload.parts))
+
+
+def _in_folder(folder: Path) -> Iterator[Upload]:
+    waiting: list[tuple[str, ...]] = [()]
+    while waiting:
+        parents = waiting.pop()
+        try:
+            with os.scandir(folder.joinpath(*parents)) as entries:
+                found = sorted(entries, key=lambda entry: entry.name)
+        except OSError as error:
+            if not parents:
+                raise ValueError(f"{folder} cannot be read: {error.strerror}") from error
+            yield Upload(parents, folder.joinpath(*parents), objection=f"cannot be opened: {error.strerror}")
+            continue
+        for entry in found:
+            if entry.name == "__MACOSX":
+                continue
+            parts, path = (*parents, entry.name), Path(entry.path)
+            if entry.is_symlink():
+                yield Upload(parts, path, objection="is a link, which is not followed")
+            elif entry.is_dir(follow_symlinks=False):
+                yield Upload(parts, path, is_folder=True)
+                if len(parts) < DEEPEST:
+                    waiting.append(parts)
+            elif not entry.is_file(follow_symlinks=False):
+                yield Upload(parts, path, objection="is no ordinary file")
+            else:
+                yield Upload(parts, path, modified=(entry.stat(follow_symlinks=False).st_mtime_ns,))
+
+
+def _in_zip(path: Path) -> Iterator[Upload]:
+    members, by_name = _directory(path)
+    for info in members:
+        steps = _readable(info).replace("\\", "/").rstrip("/").split("/")
+        parts = (steps[0], *(step for step in steps[1:] if step not in ("", ".")))
+        parts = parts[1:] if parts[0] == "." and len(parts) > 1 else parts
+        if "__MACOSX" in parts:
+            continue
+        objection = _objection(info, parts)
+        if not objection and by_name[info.filename] is not info:
+            objection = "is in the zip file more than once; the last one counts"
+        yield Upload(parts, path, info.filename, info.is_dir() and not objection, info.date_time, objection)
+
+
+def _objection(info: zipfile.ZipInfo, parts: tuple[str, ...]) -> str:
+    kind = stat.S_IFMT(info.external_attr >> 16)
+    if "\0" in info.orig_filename:
+        return "has a name that ends in the middle"
+    if ".." in parts or parts[0] == "" or parts[0][1:2] == ":":
+        return "has a name that leads out of its folder"
+    if kind == stat.S_IFLNK:
+        return "is a link, which is not followed"
+    if kind not in (0, stat.S_IFREG, stat.S_IFDIR):
+        return "is no ordinary file"
+    if info.flag_bits & 1:
+        return "is encrypted"
+    if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+        return "is packed in a way that is not read here"
+    return ""
+
+
+def _readable(info: zipfile.ZipInfo) -> str:
+    """Return a member's name; macOS writes UTF-8 without saying so, and zipfile then reads it as cp437."""
+    if info.flag_bits & 0x800:
+        return info.filename
+    try:
+        return info.filename.encode("cp437").decode("utf-8")
+    except UnicodeError:
+        return info.filename
+
+
+def _directory(path: Path) -> tuple[list[zipfile.ZipInfo], dict[str, zipfile.ZipInfo]]:
+    """Return a zip file's members in order, and by name: of several with the same, the last."""
+    state = path.stat()
+    return _directory_of_version(path, state.st_mtime_ns, state.st_size)
+
+
+@lru_cache(maxsize=1)  # a class comes in one zip file: going through its directory for each learner takes hours
+def _directory_of_version(
+    path: Path, _modified: int, _size: int
+) -> tuple[list[zipfile.ZipInfo], dict[str, zipfile.ZipInfo]]:
+    try:
+        with zipfile.ZipFile(path) as archive:
+            members = archive.infolist()
+    except (zipfile.BadZipFile, struct.error, OSError, NotImplementedError) as error:
+        raise ValueError(f"{path} is neither a folder nor a zip file that can be read: {error}") from error
+    except UnicodeDecodeError as error:
+        raise ValueError(
+            f"{path} holds names in another encoding than it says; unpack it, and give the folder instead"
+        ) from error
+    # zipfile cuts names at a NUL: such a member must not stand in for one that really has the name.
+    return members, {info.filename: info for info in members if "\0" not in info.orig_filename}
+
+
+def contents(path: Path, member: str, limit_in_bytes: int) -> bytes:
+    """Read a file, or a zip file's member, up to a limit.
+
+    Args:
+        path: the file, or the zip file.
+        member: the name within the zip file, "" if the file itself is meant.
+        limit_in_bytes: reading stops here, whatever the zip file says of the member's size.
+
+    Raises:
+        ValueError: if it is larger, damaged, or cannot be read; the message says which.
+
+    """
+    try:
+        data = _unpacked(path, member, limit_in_bytes) if member else _bytes(path, limit_in_bytes)
+    except (OSError, zlib.error, struct.error) as error:
+        raise ValueError(f"the file cannot be read: {getattr(error, 'strerror', '') or 'it is damaged'}") from error
+    if len(data) > limit_in_bytes:
+        raise ValueError(f"the file is larger than {limit_in_bytes:,} bytes")
+    return data
+
+
+def _bytes(path: Path, limit: int) -> bytes:
+    # The file may have been replaced since it was found: no link is followed, and no pipe is waited for.
+    flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+    with os.fdopen(os.open(path, flags), "rb") as file:
+        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+            raise ValueError("the file cannot be read: it is no ordinary file")
+        return file.read(limit + 1)
+
+
+def _unpacked(path: Path, member: str, limit: int) -> bytes:
+    info = _directory(path)[1].get(member)
+    if info is None or _objection(info, tuple(member.split("/"))):
+        raise ValueError("the file cannot be read: the zip file has no such member, or none that may be used")
+    with path.open("rb") as file:
+        file.seek(info.header_offset)
+        header = file.read(LOCAL_HEADER)
+        name_length, extra_length = struct.unpack("<HH", header[26:30])
+        file.seek(name_length + extra_length, os.SEEK_CUR)
+        # No data within the limit take more room packed than this.
+        packed = file.read(min(info.compress_size, limit + limit // 100 + 1000))
+    if info.compress_type == zipfile.ZIP_STORED:
+        data = packed[: limit + 1]
+    else:
+        data = zlib.decompressobj(-zlib.MAX_WBITS).decompress(packed, limit + 1)
+    if len(data) <= limit and zlib.crc32(data) != info.CRC:
+        raise ValueError("the file cannot be read: it is damaged")
+    return data

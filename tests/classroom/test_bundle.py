@@ -1,0 +1,208 @@
+"""Learners are handed all they need, and nothing that gives an answer away."""
+
+import ast
+import os
+import re
+import shutil
+import subprocess
+import sys
+import zipfile
+
+import nbformat
+import pytest
+
+from cnncourse import cli
+from cnncourse.architectures import CATALOGUE
+from cnncourse.classroom import bundle
+from cnncourse.classroom.bundle import start_here, write_bundle
+
+ASSIGNMENTS = [record.chapter for record in CATALOGUE if record.has_chapter]
+NAME = f"cnncourse-{'+'.join(ASSIGNMENTS)}"
+
+
+@pytest.fixture(scope="module")
+def unpacked(project, tmp_path_factory):
+    """The bundle of all exercises, as a learner unpacks it."""
+    folder = tmp_path_factory.mktemp("learner")
+    with zipfile.ZipFile(write_bundle(project, ASSIGNMENTS, folder)) as archive:
+        archive.extractall(folder)
+    return folder / NAME
+
+
+@pytest.fixture
+def course(project, tmp_path, monkeypatch):
+    """A small course whose files a test may spoil; checked without nbgrader, which takes seconds."""
+    monkeypatch.setattr(bundle, "find_spec", lambda _name: None)
+    for folder in ("solutions", "exercises"):
+        shutil.copytree(project / folder, tmp_path / "course" / folder)
+    for name in bundle.FILES:
+        shutil.copy(project / name, tmp_path / "course" / name)
+    return tmp_path / "course"
+
+
+def squeezed(text):
+    return " ".join(text.split())
+
+
+def sources(path):
+    """Return a file's text; of a notebook, the text of its cells."""
+    if path.suffix != ".ipynb":
+        return path.read_text(encoding="utf-8")
+    return "\n".join(cell.source for cell in nbformat.read(path, as_version=4).cells)
+
+
+def test_bundle_holds_what_learners_need_and_nothing_else(unpacked):
+    top = {path.name for path in unpacked.iterdir()}
+    folders = {"chapters", "cnncourse", "exercises", "images"}
+    assert top == {*bundle.FILES, "START-HERE.md", *folders}
+    assert {path.name for path in (unpacked / "exercises").iterdir()} == set(ASSIGNMENTS)
+    for path in unpacked.rglob("*"):
+        assert not path.name.startswith((".", "__pycache__"))
+
+
+def test_every_part_of_the_package_is_bundled(project, unpacked):
+    tracked = subprocess.run(
+        ["git", "ls-files", "cnncourse", "chapters", "images"], cwd=project, capture_output=True, text=True, check=False
+    )
+    if tracked.returncode != 0:
+        pytest.skip("this is no clone")
+    assert [name for name in tracked.stdout.split() if not (unpacked / name).is_file()] == []
+
+
+def test_no_solution_is_in_any_file_of_the_bundle(project, unpacked):
+    everything = {path: squeezed(sources(path)) for path in unpacked.rglob("*") if path.is_file()}
+    found = 0
+    for master in project.glob("solutions/*/*.ipynb"):
+        text = sources(master)
+        shown = squeezed(bundle.SOLUTION.sub("", text))
+        for block in re.findall(r"### BEGIN SOLUTION(.*?)### END SOLUTION", text, re.DOTALL):
+            found += 1
+            if squeezed(block) in shown:  # the exercise itself shows these lines, in the code to mend
+                continue
+            assert [path for path, content in everything.items() if squeezed(block) in content] == []
+    assert found
+
+
+def test_no_answer_of_the_tests_is_in_any_file_of_the_bundle(project, unpacked):
+    everything = {path: squeezed(sources(path)) for path in unpacked.rglob("*") if path.is_file()}
+    bodies = []
+    for path in project.glob("tests/architectures/*/answers.py"):
+        text = path.read_text(encoding="utf-8")
+        bodies += [
+            ast.get_source_segment(text, node) for node in ast.parse(text).body if isinstance(node, ast.ClassDef)
+        ]
+    assert bodies
+    for body in bodies:
+        assert [path for path, content in everything.items() if squeezed(body) in content] == []
+
+
+def test_bundled_notebooks_are_the_committed_ones(project, unpacked):
+    for path in (unpacked / "exercises").rglob("*.ipynb"):
+        assert path.read_bytes() == (project / path.relative_to(unpacked)).read_bytes()
+
+
+@pytest.mark.slow
+def test_bundle_is_a_course_that_works(unpacked, tmp_path):
+    environment = {**os.environ, "PYTHONPATH": str(unpacked), "CNNCOURSE_PROGRESS": str(tmp_path / "progress.jsonl")}
+    for command in (["-c", "import cnncourse; print(cnncourse.__file__)"], ["-m", "cnncourse.cli", "progress"]):
+        ran = subprocess.run(
+            [sys.executable, *command], cwd=tmp_path, env=environment, capture_output=True, text=True, check=True
+        )
+        assert str(unpacked) in ran.stdout or "questions answered" in ran.stdout
+
+
+@pytest.mark.slow
+def test_bundle_can_be_installed(unpacked, tmp_path):
+    source = shutil.copytree(unpacked, tmp_path / "source")
+    program = (
+        "from setuptools import build_meta; import os; os.makedirs('made'); build_meta.prepare_metadata_for_build_wheel"
+        "('made'); from setuptools.config.pyprojecttoml import read_configuration as read; "
+        "print(*read('pyproject.toml')['tool']['setuptools']['packages'])"
+    )
+    ran = subprocess.run([sys.executable, "-c", program], cwd=source, capture_output=True, text=True, check=True)
+    packages = ran.stdout.splitlines()[-1].split()
+    assert {"cnncourse", "cnncourse.checking", "cnncourse.architectures.lenet5.exercise"} <= set(packages)
+    assert list((source / "made").glob("cnncourse-*.dist-info/METADATA"))
+
+
+def test_the_same_files_give_the_same_bytes(course, tmp_path):
+    first = write_bundle(course, ASSIGNMENTS, tmp_path / "a").read_bytes()
+    for path in course.rglob("*"):
+        os.utime(path, (1_000_000_000, 1_000_000_000))
+    assert write_bundle(course, [*ASSIGNMENTS, ASSIGNMENTS[0]], tmp_path / "b").read_bytes() == first
+    assert [path.name for path in (tmp_path / "a").iterdir()] == [f"{NAME}.zip"]
+
+
+def test_what_lies_about_stays_with_the_instructor(course, tmp_path):
+    (course / "chapters/.ipynb_checkpoints").mkdir(parents=True)
+    for stray in (
+        "chapters/.ipynb_checkpoints/x.ipynb",
+        "chapters/notes.txt",
+        "exercises/01-lenet-5/.secret",
+        "key.txt",
+    ):
+        (course / stray).write_text("not for learners")
+    (course / "exercises/01-lenet-5/link.txt").symlink_to(course / "key.txt")
+    with zipfile.ZipFile(write_bundle(course, ["01-lenet-5"], tmp_path)) as archive:
+        assert not [name for name in archive.namelist() if b"not for learners" in archive.read(name)]
+
+
+def test_start_here_says_where_the_exercise_is_and_how_to_hand_it_in(project):
+    text = start_here(project, ["01-lenet-5"])
+    parts = next(record for record in CATALOGUE if record.chapter == "01-lenet-5").exercise().parts
+    assert "make lab" in text
+    assert "exercises/01-lenet-5/partial-connection.ipynb" in text
+    assert f"{len(parts)} parts, about {sum(part.minutes for part in parts)} minutes" in text
+    assert "Hand in `partial-connection.ipynb` under its name" in text
+
+
+def test_unknown_exercise_is_said_with_those_there_are(project, tmp_path, capsys):
+    assert cli.main(["release", "02-nothing", "--to", str(tmp_path)]) == 2
+    assert "no exercise '02-nothing'; there are 01-lenet-5" in capsys.readouterr().err
+    assert list(tmp_path.glob("*.zip")) == []
+
+
+def test_a_folder_without_an_exercise_is_refused_and_nothing_is_made_anew(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr("cnncourse.notebooks.release_exercises", lambda _project: pytest.fail("made exercises"))
+    assert cli.main(["release", "--to", str(tmp_path)]) == 2
+    assert "--to goes with the exercises" in capsys.readouterr().err
+
+
+def spoil(path, change):
+    notebook = nbformat.read(path, as_version=4)
+    change(notebook)
+    nbformat.write(notebook, path)
+
+
+def edit_text(notebook):
+    notebook.cells[0].source += " More."
+
+
+def leave_a_solution(notebook):
+    notebook.cells[1].source += "\n### BEGIN SOLUTION"
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [(edit_text, "is not what its master gives: make exercises"), (leave_a_solution, "holds a solution")],
+)
+def test_an_exercise_out_of_step_with_its_master_is_not_bundled(course, tmp_path, change, said):
+    spoil(course / "exercises/01-lenet-5/partial-connection.ipynb", change)
+    with pytest.raises(ValueError, match=said):
+        write_bundle(course, ["01-lenet-5"], tmp_path)
+    assert list(tmp_path.glob("*.zip")) == []
+
+
+def test_a_missing_learners_notebook_is_said(course, tmp_path):
+    shutil.move(course / "exercises/01-lenet-5/partial-connection.ipynb", course / "exercises/01-lenet-5/other.ipynb")
+    with pytest.raises(ValueError, match="does not hold the same notebooks"):
+        write_bundle(course, ["01-lenet-5"], tmp_path)
+
+
+@pytest.mark.slow
+def test_nbgrader_is_asked_where_it_is_installed(course, project, tmp_path, monkeypatch):
+    monkeypatch.undo()
+    shutil.copy(project / "nbgrader_config.py", course)
+    spoil(course / "exercises/01-lenet-5/partial-connection.ipynb", edit_text)
+    with pytest.raises(ValueError, match="is not what its master gives"):
+        write_bundle(course, ["01-lenet-5"], tmp_path)
