@@ -25,7 +25,8 @@ class Fault:
         got: what came back instead.
         misconception: name of the likely misconception, "" if none is known.
         line: the line of the learner's code that raised an error, "" if none did.
-        hint: a way forward, to be unfolded; ``None`` for the check's own, "" for none.
+        hints: ways forward, to be unfolded one after the other; ``None`` for the check's own, () for none.
+        picture: a drawing from ``checking.pictures``, "" where words say it all.
 
     """
 
@@ -34,7 +35,8 @@ class Fault:
     got: str = ""
     misconception: str = ""
     line: str = ""
-    hint: str | None = None
+    hints: tuple[str, ...] | None = None
+    picture: str = ""
 
     @property
     def mistake(self) -> tuple[str, ...]:
@@ -64,8 +66,9 @@ class Check:
         points: what it is worth.
         probe: runs the learner's object on the inputs and returns plain values.
         judge: compares these with the truth; ``None`` if all is well.
-        hint: a way forward, shown with any fault that has none of its own.
+        hints: ways forward, each plainer than the one before, shown with any fault that has none of its own.
         inputs: draws the tensors that probe and judge share.
+        public: whether learners see it in the notebook; the others run at grading only, where the seed is secret.
 
     """
 
@@ -73,8 +76,9 @@ class Check:
     points: int
     probe: Callable[[object, Inputs], Observation]
     judge: Callable[[Observation, Inputs], Fault | None]
-    hint: str
+    hints: tuple[str, ...]
     inputs: Callable[[torch.Generator], Inputs] = no_inputs
+    public: bool = True
 
 
 @dataclass(frozen=True)
@@ -85,7 +89,7 @@ class Part:
         name: the name the learner's notebook gives it.
         task: "build", "use" or "mend".
         minutes: about how long it takes.
-        checks: what must be true of it.
+        checks: what must be true of it, for learners to see and at grading only.
 
     """
 
@@ -95,9 +99,19 @@ class Part:
     checks: tuple[Check, ...]
 
     @property
+    def public_checks(self) -> tuple[Check, ...]:
+        """The checks that learners see in the notebook."""
+        return tuple(check for check in self.checks if check.public)
+
+    @property
     def points(self) -> int:
-        """What the part is worth."""
+        """What the part is worth at grading."""
         return sum(check.points for check in self.checks)
+
+    @property
+    def public_points(self) -> int:
+        """What the part is worth in the notebook."""
+        return sum(check.points for check in self.public_checks)
 
 
 @dataclass(frozen=True)

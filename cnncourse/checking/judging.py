@@ -39,11 +39,11 @@ class Outcome:
     fault: Fault | None = None
 
     @property
-    def hint(self) -> str:
-        """A way forward: the fault's own, or else the check's; "" where there is none to give."""
+    def hints(self) -> tuple[str, ...]:
+        """Ways forward, each plainer than the one before: the fault's own, or else the check's."""
         if self.fault is None:
-            return ""
-        return self.check.hint if self.fault.hint is None else self.fault.hint
+            return ()
+        return self.check.hints if self.fault.hints is None else self.fault.hints
 
     @property
     def points(self) -> int:
@@ -51,7 +51,7 @@ class Outcome:
         return self.check.points if self.status is Status.PASSED else 0
 
 
-def judge(part: Part, answer: object, seed: int = 0) -> Report:
+def judge(part: Part, answer: object, seed: int = 0, at_grading: bool = False) -> Report:
     """Judge an answer to one part of an exercise, here and now.
 
     The probe runs in this very process, beside the learner's code: good for advice, not for grades.
@@ -60,17 +60,18 @@ def judge(part: Part, answer: object, seed: int = 0) -> Report:
         part: what was asked for.
         answer: what the learner defined.
         seed: decides the inputs.
+        at_grading: whether to run the checks too that learners do not see in the notebook.
 
     """
     outcomes: list[Outcome] = []
     first_with: dict[tuple[str, ...], str] = {}
-    for check in part.checks:
+    for check in part.checks if at_grading else part.public_checks:
         with one_thread(), torch.enable_grad():  # whatever the notebook has set
             outcome = _outcome(part, check, answer, seed)
         if outcome.fault is not None:  # one mistake is told once
             first = first_with.setdefault(outcome.fault.mistake, check.name)
             if first != check.name:
-                outcome = Outcome(check, outcome.status, Fault(f"the same as at “{first}”", hint=""))
+                outcome = Outcome(check, outcome.status, Fault(f"the same as at “{first}”", hints=()))
         outcomes.append(outcome)
     return Report(part, tuple(outcomes))
 
@@ -152,7 +153,7 @@ def _unwritten(part: Part, check: Check, answer: object, error: NotImplementedEr
     owner = owner.rpartition(".")[2]
     if owner in {part.name, getattr(answer, "__name__", "")}:
         return Outcome(check, Status.NOT_ATTEMPTED)
-    return Outcome(check, Status.NOT_ATTEMPTED, Fault(f"it needs {owner}, which is not written yet", hint=""))
+    return Outcome(check, Status.NOT_ATTEMPTED, Fault(f"it needs {owner}, which is not written yet", hints=()))
 
 
 def _crash(error: BaseException) -> Fault:
@@ -174,5 +175,5 @@ def _crash(error: BaseException) -> Fault:
         expected="no error",
         got=raised,
         line=summary.line or "",
-        hint="Call it yourself in a new cell, with the shapes of the text above: the full error shows the line.",
+        hints=("Call it yourself in a new cell, with the shapes of the text above: the full error shows the line.",),
     )

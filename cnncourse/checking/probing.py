@@ -52,7 +52,7 @@ def run(module: nn.Module, inputs: Tensor) -> Tensor:
         raise RefusedAnswerError(
             Fault(
                 "forward changes the tensor it is given; whoever needs it again finds it spoiled",
-                hint="Look for operations that end with an underscore, for += and for .data on the input.",
+                hints=("Look for operations that end with an underscore, for += and for .data on the input.",),
             )
         )
     if not torch.isfinite(output).all():
