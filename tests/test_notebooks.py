@@ -4,6 +4,7 @@ import nbformat
 import pytest
 
 from cnncourse.architectures import CATALOGUE
+from cnncourse.checking.progress import record_file
 from cnncourse.notebooks import WIDGET_VIEW, clean, execute, generate
 
 CHAPTERS = [record for record in CATALOGUE if record.has_chapter]
@@ -121,6 +122,15 @@ def test_running_a_notebook_that_fails_leaves_the_file_alone(tmp_path):
         execute(path)
     assert path.read_bytes() == before
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_running_a_notebook_leaves_the_makers_own_record_alone(tmp_path):
+    path = tmp_path / "records.ipynb"
+    source = "from cnncourse.checking.progress import *\nrecord_event(Predicted('01-lenet-5', 'shift-error', '1'))"
+    nbformat.write(nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source)]), path)
+    execute(path)
+    assert read(path).cells[0].outputs[0].data["text/plain"] == "''"
+    assert not record_file().exists()
 
 
 def test_cleaning_keeps_the_still_picture_and_drops_the_widget():
