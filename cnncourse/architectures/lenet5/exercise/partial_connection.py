@@ -158,7 +158,11 @@ def _probe_trainable(answer: Callable, inputs: Inputs) -> Observation:
     output = run(c3, inputs["maps"])
     if output.requires_grad:
         output.square().sum().backward()
-    return {"moving": moving_numbers(c3), "parameters": sum(1 for _ in c3.parameters())}
+    return {
+        "moving": moving_numbers(c3),
+        "frozen": sum(parameter.numel() for parameter in c3.parameters() if not parameter.requires_grad),
+        "parameters": sum(1 for _ in c3.parameters()),
+    }
 
 
 def _judge_trainable(seen: Observation, _inputs: Inputs) -> Fault | None:
@@ -172,7 +176,9 @@ def _judge_trainable(seen: Observation, _inputs: Inputs) -> Fault | None:
         kernels * KERNEL**2 + kernels: "one bias a connection instead of one a map",
         kernels * KERNEL**2: "the biases are missing",
         OUT_MAPS * KERNEL**2 + OUT_MAPS: "one kernel an output map, shared by all its connections",
-        OUT_MAPS: "kernels in a plain list are invisible to PyTorch: use nn.ModuleList or nn.ParameterList",
+        OUT_MAPS: "the kernels are frozen: their requires_grad is False"
+        if seen["frozen"] >= kernels * KERNEL**2  # a mask may be frozen, but it has fewer values
+        else "kernels in a plain list are invisible to PyTorch: use nn.ModuleList or nn.ParameterList",
         0: "forward hides its weights from the gradient: torch.no_grad, .detach or .data",
     }
     if seen["parameters"] == 0:
@@ -236,6 +242,7 @@ def _probe_convolution(answer: Callable, inputs: Inputs) -> Observation:
             "bias": run(c3, torch.zeros(1, IN_MAPS, KERNEL, KERNEL))[0, :, 0, 0],
             "output": output,
             "strong": run(c3, 1000 * inputs["maps"]),
+            "dark": run(c3, torch.zeros_like(inputs["maps"])),
             "in evaluation": run(c3.eval(), inputs["maps"]),
             "gradient": maps.grad,
         }
@@ -249,13 +256,20 @@ def _judge_convolution(seen: Observation, inputs: Inputs) -> Fault | None:
     if got.shape != expected.shape or not (
         torch.allclose(got, expected, atol=0.01) and torch.allclose(seen["strong"], strong, atol=1, rtol=1e-3)
     ):
-        bias = seen["bias"].view(1, -1, 1, 1)
-        is_linear = torch.allclose(seen["strong"] - bias, 1000 * (got - bias), atol=1, rtol=1e-2)
+        dark = seen["dark"]
+        misconceptions = {
+            "an activation function inside: the squashing comes after C3, not in it": not torch.allclose(
+                seen["strong"] - dark, 1000 * (got - dark), atol=1, rtol=1e-2
+            ),
+            "the bias is not added at every place of its map": not torch.allclose(
+                dark, dark[:, :, :1, :1].expand_as(dark), atol=TOLERANCE
+            ),
+        }
         return Fault(
             "on random maps the output is not the sum of its kernels' convolutions and one bias a map",
             expected=values_text(expected),
             got=values_text(got),
-            misconception="" if is_linear else "an activation function inside: the squashing comes after C3, not in it",
+            misconception=next((name for name, applies in misconceptions.items() if applies), ""),
         )
     if not torch.allclose(seen["in evaluation"], got, atol=TOLERANCE):
         return Fault(
