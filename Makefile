@@ -13,10 +13,10 @@ NBVAL := -p tests.strict_notebooks --nbval --nbval-cell-timeout=120
 # A second thread that waits without spinning: kinder to the machine's other work, and to timings.
 export OMP_WAIT_POLICY := PASSIVE
 
-.PHONY: help lab test test-fast figures gallery notebooks exercises doctor clean
+.PHONY: help lab test test-fast figures gallery notebooks exercises exercises-report doctor clean
 
 help:  ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 lab: $(LEARNER)  ## open JupyterLab on the chapters (NO_BROWSER=1 prints the address)
 	@exec $(BIN)/cnncourse lab
@@ -25,6 +25,7 @@ test: $(DEVELOPER)  ## run everything: linter, unit tests, every notebook, the b
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/python -m pytest -m "not browser"
+	$(BIN)/python -m tests.exercises_report
 	$(BIN)/python -m pytest $(NBVAL) chapters solutions exercises
 	$(BIN)/python -m pytest -m browser
 
@@ -43,6 +44,9 @@ notebooks: $(DEVELOPER)  ## run the chapters and the masters again, and keep the
 
 exercises: $(DEVELOPER)  ## make the learners' exercises from the instructor's masters
 	$(BIN)/cnncourse release
+
+exercises-report: $(DEVELOPER)  ## say of every exercise what its checks refuse and accept
+	$(BIN)/python -m tests.exercises_report
 
 doctor: $(LEARNER)  ## check this installation
 	@$(BIN)/cnncourse doctor

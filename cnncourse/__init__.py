@@ -7,6 +7,8 @@ from importlib import import_module
 
 _HOME = {
     "check": "cnncourse.course",
+    "predict": "cnncourse.course",
+    "progress": "cnncourse.course",
     "quiz": "cnncourse.course",
     "draw": "cnncourse.drawing",
     "draw_side_by_side": "cnncourse.drawing",

@@ -56,7 +56,10 @@ def main(arguments: list[str] | None = None) -> int:
     benchmark.add_argument("--rounds", type=_positive, default=10, help="how often each is timed (10)")
     benchmark.set_defaults(run=_benchmark)
 
-    progress = commands.add_parser("progress", help="show the quiz answers recorded so far")
+    progress = commands.add_parser("progress", help="show how far you have come, chapter by chapter")
+    progress.add_argument(
+        "--reset", metavar="CHAPTER", help='forget what was recorded for it, for example "01-lenet-5"'
+    )
     progress.set_defaults(run=_progress)
 
     execute = commands.add_parser("execute", help="run notebooks from top to bottom and save their outputs")
@@ -203,18 +206,10 @@ def _benchmark(options: argparse.Namespace) -> int:
     return 0
 
 
-def _progress(_options: argparse.Namespace) -> int:
-    from cnncourse.architectures import CATALOGUE
-    from cnncourse.checking import recorded_results
+def _progress(options: argparse.Namespace) -> int:
+    from cnncourse.course import progress
 
-    latest = {(result.chapter, result.question): result for result in recorded_results()}
-    for record in CATALOGUE:
-        if not record.has_chapter:
-            continue
-        questions = record.questions()
-        answers = [latest[record.chapter, q.name] for q in questions if (record.chapter, q.name) in latest]
-        right = sum(answer.is_right for answer in answers)
-        print(f"{record.chapter}: {len(answers)} of {len(questions)} questions answered, {right} right")
+    print(progress() if options.reset is None else progress().forget(options.reset))
     return 0
 
 

@@ -121,14 +121,14 @@ def _widgets() -> Finding:
 
 
 def _write_access(project: Path) -> Finding:
-    from cnncourse.checking.quiz import record_file
+    from cnncourse.checking.progress import record_file
     from cnncourse.data.fetching import cache_folder
 
     for folder in (project / "chapters", project / "exercises", cache_folder(), record_file().parent):
         existing = next(parent for parent in (folder, *folder.parents) if parent.exists())
         if not os.access(existing, os.W_OK):
             return Finding("write access", "problem", f"{existing} cannot be written to", f'chmod -R u+w "{existing}"')
-    return Finding("write access", "ok", "chapters, exercises, downloads and quiz answers can be saved")
+    return Finding("write access", "ok", "chapters, exercises, downloads and your progress can be saved")
 
 
 def _data() -> Finding:

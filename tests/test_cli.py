@@ -3,8 +3,6 @@
 import pytest
 
 from cnncourse import cli, doctor
-from cnncourse.architectures import architecture
-from cnncourse.checking.quiz import record
 
 
 def test_draw_saves_a_picture(tmp_path, capsys):
@@ -18,14 +16,6 @@ def test_unknown_network_is_said_in_a_line(tmp_path, capsys):
     said = capsys.readouterr().err
     assert said.startswith("cnncourse: no architecture 'lenet-6'; the course has lenet-5, ")
     assert said.count("\n") == 1
-
-
-def test_progress_counts_the_latest_answers(capsys):
-    first, second, *_ = architecture("lenet-5").questions()
-    for question, chosen in ((first, first.right), (second, second.right), (second, (second.right + 1) % 3)):
-        record("01-lenet-5", question, chosen)
-    cli.main(["progress"])
-    assert "01-lenet-5: 2 of 5 questions answered, 1 right" in capsys.readouterr().out
 
 
 def test_interruption_is_quiet(monkeypatch, capsys):

@@ -4,6 +4,7 @@ import nbformat
 import pytest
 
 from cnncourse.architectures import CATALOGUE
+from cnncourse.checking.progress import record_file
 from cnncourse.notebooks import WIDGET_VIEW, clean, execute, generate
 
 CHAPTERS = [record for record in CATALOGUE if record.has_chapter]
@@ -90,7 +91,12 @@ def test_nbgrader_gives_the_master_full_marks_and_the_untouched_version_none(pro
             if cell.metadata.get("nbgrader", {}).get("grade"):
                 graded.append(determine_grade(cell))
     parts = record.exercise().parts
-    assert graded == [(share * part.points, part.points) for part in parts]
+    assert graded == [(share * part.public_points, part.public_points) for part in parts]
+
+
+def more(*parts):
+    """Points that come at grading only."""
+    return sum(part.points - part.public_points for part in parts)
 
 
 @pytest.mark.parametrize("record", CHAPTERS, ids=lambda record: record.slug)
@@ -98,12 +104,12 @@ def test_exercise_promises_the_points_and_minutes_that_its_definition_has(projec
     parts = record.exercise().parts
     (path,) = notebooks(project, f"solutions/{record.chapter}")
     text = [cell.source for cell in read(path).cells if cell.cell_type == "markdown"]
-    assert f"{sum(part.points for part in parts)} points" in text[0]
+    assert f"{sum(part.public_points for part in parts)} points here, {more(*parts)} more at grading" in text[0]
     for number, part in enumerate(parts, start=1):
         (section,) = [source for source in text if source.startswith(f"## Part {number}: ")]
         heading = section.splitlines()[0]
         assert part.task in heading
-        assert heading.endswith(f"({part.points} points)")
+        assert heading.endswith(f"({part.public_points} points, {more(part)} more at grading)")
         assert f"about {part.minutes} minutes" in section
 
 
@@ -116,6 +122,15 @@ def test_running_a_notebook_that_fails_leaves_the_file_alone(tmp_path):
         execute(path)
     assert path.read_bytes() == before
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_running_a_notebook_leaves_the_makers_own_record_alone(tmp_path):
+    path = tmp_path / "records.ipynb"
+    source = "from cnncourse.checking.progress import *\nrecord_event(Predicted('01-lenet-5', 'shift-error', '1'))"
+    nbformat.write(nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source)]), path)
+    execute(path)
+    assert read(path).cells[0].outputs[0].data["text/plain"] == "''"
+    assert not record_file().exists()
 
 
 def test_cleaning_keeps_the_still_picture_and_drops_the_widget():

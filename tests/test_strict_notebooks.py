@@ -7,13 +7,13 @@ import nbformat
 import pytest
 
 
-def run(project, tmp_path, *cells, timeout=20):
+def run(project, tmp_path, *cells, timeout=20, also=None):
     path = tmp_path / "notebook.ipynb"
     notebook = nbformat.v4.new_notebook(cells=list(cells))
     notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3"}
     nbformat.write(notebook, path)
     command = [sys.executable, "-m", "pytest", "-q", "-p", "tests.strict_notebooks", "-p", "no:cacheprovider"]
-    command += ["--nbval", f"--nbval-cell-timeout={timeout}", str(path)]
+    command += ["--nbval", f"--nbval-cell-timeout={timeout}", str(path), *([str(also)] if also else [])]
     return subprocess.run(command, cwd=project, capture_output=True, text=True, check=False)
 
 
@@ -44,6 +44,16 @@ def test_cell_that_proves_nothing_or_something_else_fails(project, tmp_path, sou
 def test_marked_cell_may_be_unexecuted(project, tmp_path):
     result = run(project, tmp_path, cell("print(1)", count=None, tags=["nbval-ignore-output"]))
     assert result.returncode == 0, result.stdout
+
+
+@pytest.mark.slow
+def test_every_notebook_begins_with_an_empty_record(project, tmp_path):
+    source = "import os\nwith open(os.environ['CNNCOURSE_PROGRESS'], 'a') as file:\n    print(file.tell(), end='')\n"
+    source += "    print('recorded', file=file)"
+    (tmp_path / "first").mkdir()
+    run(project, tmp_path / "first", cell(source, "0"))
+    result = run(project, tmp_path, cell(source, "0"), also=tmp_path / "first/notebook.ipynb")
+    assert "2 passed" in result.stdout
 
 
 @pytest.mark.slow

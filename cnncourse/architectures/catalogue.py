@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from torch import nn
 
-    from cnncourse.checking import Exercise, Question
+    from cnncourse.checking import Exercise, Prediction, Question
 
 
 @dataclass(frozen=True)
@@ -131,6 +131,10 @@ class Architecture:
     def questions(self) -> "tuple[Question, ...]":
         """Return the questions of the chapter's quiz."""
         return self._load("questions").QUESTIONS
+
+    def predictions(self) -> "tuple[Prediction, ...]":
+        """Return the predictions that the chapter asks for."""
+        return self._load("questions").PREDICTIONS
 
     def _load(self, name: str) -> object:
         return import_module(f"cnncourse.architectures.{self.module}.{name}")

@@ -2,7 +2,8 @@
 
 from cnncourse.checking.exercise import Check, Exercise, Fault, Part
 from cnncourse.checking.judging import Outcome, Status, decide, judge, observe
-from cnncourse.checking.quiz import Question, QuizResult, recorded_results
+from cnncourse.checking.predictions import Prediction
+from cnncourse.checking.quiz import Question
 from cnncourse.checking.report import Report
 
 __all__ = [
@@ -11,12 +12,11 @@ __all__ = [
     "Fault",
     "Outcome",
     "Part",
+    "Prediction",
     "Question",
-    "QuizResult",
     "Report",
     "Status",
     "decide",
     "judge",
     "observe",
-    "recorded_results",
 ]

@@ -1,12 +1,9 @@
 """What probes of several exercises need: building and running a learner's module, and saying what is odd about it."""
 
-from collections.abc import Collection
-
 import torch
 from torch import Tensor, nn
 
 from cnncourse.checking.exercise import Fault, RefusedAnswerError
-from cnncourse.checking.recording import ForeignModule, FunctionRecorder, Recording
 from cnncourse.checking.wording import shape_text
 
 
@@ -45,30 +42,7 @@ def run(module: nn.Module, inputs: Tensor) -> Tensor:
 
     """
     before = inputs.detach().clone()
-    return _inspected(module(inputs), inputs, before)
-
-
-def run_recording(module: nn.Module, inputs: Tensor, functions: Collection[str]) -> Recording:
-    """Run a module as ``run`` does, and return the calls of some functions on the way.
-
-    Args:
-        module: the learner's module.
-        inputs: what it is given.
-        functions: names in ``recording.SPELLINGS``.
-
-    """
-    before = inputs.detach().clone()
-    if isinstance(module, ForeignModule):
-        output, recording = module.record(inputs, functions)
-    else:
-        with FunctionRecorder(functions) as recorder:
-            output = module(inputs)
-        recording = Recording(recorder.steps)
-    _inspected(output, inputs, before)
-    return recording
-
-
-def _inspected(output: object, inputs: Tensor, before: Tensor) -> Tensor:
+    output = module(inputs)
     if output is None:
         raise RefusedAnswerError(Fault("forward returns None: is a return missing?", expected="a tensor", got="None"))
     if not isinstance(output, Tensor):

@@ -1,12 +1,10 @@
 """Short self-checks with recorded answers."""
 
 import html
-import json
-import os
-import time
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
-from pathlib import Path
+from dataclasses import dataclass
+
+from cnncourse.checking.progress import Answered, record_event
 
 
 @dataclass(frozen=True)
@@ -27,57 +25,6 @@ class Question:
     options: tuple[str, ...]
     right: int
     because: str
-
-
-@dataclass(frozen=True)
-class QuizResult:
-    """One recorded answer.
-
-    Attributes:
-        chapter: for example "01-lenet-5".
-        question: the question's name.
-        chosen: the option that was chosen.
-        is_right: whether it is the right one.
-        time: seconds since 1970.
-
-    """
-
-    chapter: str
-    question: str
-    chosen: str
-    is_right: bool
-    time: float
-
-
-def record_file() -> Path:
-    """Return the file that keeps the learner's answers: $CNNCOURSE_PROGRESS, or one in the user's data folder."""
-    from platformdirs import user_data_path
-
-    return Path(os.environ.get("CNNCOURSE_PROGRESS") or user_data_path("cnncourse") / "progress.jsonl")
-
-
-def record(chapter: str, question: Question, chosen: int) -> QuizResult:
-    """Add an answer to the learner's record and return it."""
-    result = QuizResult(chapter, question.name, question.options[chosen], chosen == question.right, time.time())
-    path = record_file()
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("a", encoding="utf-8") as file:
-        file.write(json.dumps(asdict(result), ensure_ascii=False) + "\n")
-    return result
-
-
-def recorded_results() -> list[QuizResult]:
-    """Return all recorded answers, oldest first; lines that cannot be read are passed over."""
-    path = record_file()
-    if not path.exists():
-        return []
-    results = []
-    for line in path.read_text(encoding="utf-8").splitlines():
-        try:
-            results.append(QuizResult(**json.loads(line)))
-        except (json.JSONDecodeError, TypeError):
-            continue
-    return results
 
 
 class Quiz:
@@ -128,12 +75,13 @@ class Quiz:
         def answered(change: Mapping) -> None:
             if change["new"] is None:
                 return
-            result = record(self.chapter, question, question.options.index(change["new"]))
-            sign = "✓ Right" if result.is_right else "✗ Not quite; think again, or unfold the reason"
+            is_right = change["new"] == question.options[question.right]
+            reason = record_event(Answered(self.chapter, question.name, change["new"], is_right))
+            sign = "✓ Right" if is_right else "✗ Not quite; think again, or unfold the reason"
             feedback.value = (
-                f"{sign}. <details {'open' if result.is_right else ''}><summary>Why</summary>"
+                f"{sign}. <details {'open' if is_right else ''}><summary>Why</summary>"
                 f"{html.escape(question.because)}</details>"
-            )
+            ) + (f"<div>Your answer could not be recorded: {html.escape(reason)}</div>" if reason else "")
 
         choice.observe(answered, names="value")
         return ipywidgets.VBox([heading, choice, feedback])

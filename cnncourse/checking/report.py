@@ -1,6 +1,7 @@
-"""What the learner is told: every check, what is wrong with it, and a hint that can be unfolded."""
+"""What the learner is told: every check, what is wrong with it, and hints that can be unfolded."""
 
 import html
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -15,21 +16,28 @@ SIGNS = {"passed": ("✓", "#009e73"), "failed": ("✗", "#d55e00"), "not attemp
 
 @dataclass(frozen=True)
 class Report:
-    """The outcome of every check of one part; shows itself in a notebook.
+    """The outcome of every check of one part that was run; shows itself in a notebook.
 
     Attributes:
         part: what was asked for.
         outcomes: one a check, in order.
+        remark: what else the learner should know, "" if nothing.
 
     """
 
     part: Part
     outcomes: tuple["Outcome", ...]
+    remark: str = ""
 
     @property
     def points(self) -> float:
-        """Points earned, a finite number between 0 and the part's points."""
+        """Points earned, a finite number between 0 and ``possible``."""
         return float(sum(outcome.points for outcome in self.outcomes))
+
+    @property
+    def possible(self) -> int:
+        """Points that the checks of this report are worth."""
+        return sum(outcome.check.points for outcome in self.outcomes)
 
     @property
     def passed(self) -> bool:
@@ -37,14 +45,31 @@ class Report:
         return all(outcome.points == outcome.check.points for outcome in self.outcomes)
 
     @property
+    def attempted(self) -> bool:
+        """Whether there is anything to judge yet."""
+        return any(outcome.status.value != "not attempted yet" for outcome in self.outcomes)
+
+    @property
     def _summary(self) -> str:
-        counts = [outcome.status.value for outcome in self.outcomes]
-        if set(counts) == {"not attempted yet"}:
-            return f"{self.part.name}: not attempted yet (0 of {self.part.points} points)"
-        return f"{self.part.name}: {self.points:g} of {self.part.points} points"
+        if not self.attempted:
+            return f"{self.part.name}: not attempted yet (0 of {self.possible} points)"
+        return f"{self.part.name}: {self.points:g} of {self.possible} points"
+
+    @property
+    def _more_at_grading(self) -> str:
+        """How the public checks ended and what grading adds; "" if it adds nothing to this report."""
+        more = len(self.part.checks) - len(self.outcomes)
+        if not more:
+            return ""
+        points = self.part.points - self.possible
+        worth = f"{more} more at grading, worth {points} point{'s' if points != 1 else ''}"
+        passed = sum(outcome.status.value == "passed" for outcome in self.outcomes)
+        if self.passed:
+            return f"Public checks passed ({passed} of {passed}; {worth})"
+        return f"Public checks: {passed} of {len(self.outcomes)} passed; {worth}"
 
     def __repr__(self) -> str:
-        lines = [self._summary]
+        lines = [self._summary, *filter(None, [self._more_at_grading])]
         for outcome in self.outcomes:
             sign, _ = SIGNS[outcome.status.value]
             lines.append(f"{sign} {outcome.check.name}: {outcome.status.value}")
@@ -57,13 +82,15 @@ class Report:
                     lines.append(f"    at: {fault.line}")
                 if fault.misconception:
                     lines.append(f"    likely misconception: {fault.misconception}")
-                if outcome.hints:
-                    lines.append(f"    hint: {outcome.hints}")
-        return "\n".join(lines)
+                hints = outcome.hints
+                lines += [f"    hint {number} of {len(hints)}: {hint}" for number, hint in enumerate(hints, start=1)]
+        return "\n".join([*lines, *filter(None, [self.remark])])
 
     def _repr_html_(self) -> str:
         rows = "".join(self._row(outcome) for outcome in self.outcomes)
-        return f'<div class="cnncourse-report"><b>{html.escape(self._summary)}</b>{rows}</div>'
+        lines = "".join(f"<div>{html.escape(line)}</div>" for line in [self._more_at_grading] if line)
+        remark = f"<div><i>{html.escape(self.remark)}</i></div>" if self.remark else ""
+        return f'<div class="cnncourse-report"><b>{html.escape(self._summary)}</b>{lines}{rows}{remark}</div>'
 
     @staticmethod
     def _row(outcome: "Outcome") -> str:
@@ -81,10 +108,19 @@ class Report:
                     f"<div>expected <code>{html.escape(fault.expected)}</code>, "
                     f"got <code>{html.escape(fault.got)}</code></div>"
                 )
+            detail += fault.picture  # made from numbers by checking.pictures, so there is nothing to escape
             if fault.line:
                 detail += f"<div>at <code>{html.escape(fault.line)}</code></div>"
             if fault.misconception:
                 detail += f"<div>Likely misconception: <i>{html.escape(fault.misconception)}</i></div>"
-            if outcome.hints:
-                detail += f"<details><summary>Hint</summary>{html.escape(outcome.hints)}</details>"
+            detail += _unfolding(outcome.hints)
         return f'<div style="border-left:3px solid {colour};margin:6px 0;padding:2px 10px">{head}{detail}</div>'
+
+
+def _unfolding(hints: Sequence[str], number: int = 1) -> str:
+    """Return hints of which each can be unfolded only within the one before."""
+    if not hints:
+        return ""
+    return (
+        f"<details><summary>Hint {number}</summary>{html.escape(hints[0])}{_unfolding(hints[1:], number + 1)}</details>"
+    )

@@ -7,17 +7,16 @@ them, train them and look at their gradients as if the module were here.
 import builtins
 import secrets
 import time
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import torch
 from torch import Tensor, nn
 
 from cnncourse.checking.exercise import Fault, RefusedAnswerError
 from cnncourse.checking.raised import LONGEST_TEXT, AnswerError, Raised
-from cnncourse.checking.recording import SPELLINGS, ForeignModule, Recording, Step
 from cnncourse.classroom.wire import Channel, Packer, Unpacker, WireError
 
-MOST_NAMES = 2000  # parameters, buffers or recorded steps of one module
+MOST_NAMES = 2000  # parameters or buffers of one module
 LONGEST_NAME = 200
 MOST_RECEIVED = 256 * 2**20  # bytes in one check
 # Errors that probes tell apart keep their kind; all others are plain ``AnswerError``s.
@@ -101,9 +100,8 @@ class Conversation:
         module: "RemoteModule | None",
         arguments: Sequence[object],
         keywords: Mapping[str, object],
-        functions: Collection[str] = (),
-    ) -> tuple[object, Recording]:
-        """Call a thing in the worker as if it were here; gradients flow through, and some functions are recorded."""
+    ) -> object:
+        """Call a thing in the worker as if it were here; gradients flow through."""
         packer = QuestionPacker(self)
         reply = self.ask(
             "call",
@@ -112,14 +110,11 @@ class Conversation:
             arguments=packer.value(list(arguments)),
             keywords=packer.value(dict(keywords)),
             gradients=torch.is_grad_enabled(),
-            record=list(functions),
             shared=self._changes(packer),
         )
         return self._reading(reply, lambda reply: self._returned(reply, module, packer.given))
 
-    def _returned(
-        self, reply: "Reply", module: "RemoteModule | None", given: Mapping[int, Tensor]
-    ) -> tuple[object, Recording]:
+    def _returned(self, reply: "Reply", module: "RemoteModule | None", given: Mapping[int, Tensor]) -> object:
         if module is not None:
             module.take_over(reply.field("target", dict), reply)
         for changed in reply.field("changed", list):
@@ -128,14 +123,12 @@ class Conversation:
                 raise WireError("its reply is malformed")
             given[number].data.copy_(_like(reply.tensor(written), given[number]))
         result = reply.result()
-        needing = list(reply.needing)
-        steps = [reply.step(written) for written in reply.names("steps")]
         parameters = [] if module is None else [p for p in module.parameters() if not nn.parameter.is_lazy(p)]
         inputs = [(number, tensor) for number, tensor in given.items() if tensor.requires_grad]
         inputs += [(self.numbers[id(p)], p) for p in parameters if p.requires_grad]
-        if needing and inputs and torch.is_grad_enabled():
-            result = self._connect(result, needing, inputs)
-        return result, RemoteRecording(self, steps)
+        if reply.needing and inputs and torch.is_grad_enabled():
+            result = self._connect(result, reply.needing, inputs)
+        return result
 
     def attribute(self, number: int, name: str) -> object:
         """Return an attribute of a thing in the worker.
@@ -233,20 +226,6 @@ class _ThroughWorker(torch.autograd.Function):
         return None, None, None, None, *ctx.conversation.gradients(ctx.numbers, weights, ctx.inputs)
 
 
-class RemoteRecording(Recording):
-    """Steps that a worker recorded."""
-
-    def __init__(self, conversation: Conversation, steps: Sequence[Step]) -> None:
-        super().__init__(steps)
-        self.conversation = conversation
-
-    def gradient(self, later: Tensor, earlier: Tensor, weights: Tensor) -> Tensor | None:
-        """Ask the worker for the gradient."""
-        numbers = self.conversation.numbers
-        (gradient,) = self.conversation.gradients([numbers[id(later)]], [weights], [(numbers[id(earlier)], earlier)])
-        return gradient
-
-
 class RemoteCallable:
     """A function or class in a worker."""
 
@@ -257,11 +236,10 @@ class RemoteCallable:
 
     def __call__(self, *arguments: object, **keywords: object) -> object:
         """Call it in the worker."""
-        result, _ = self.conversation.call(self.number, None, arguments, keywords)
-        return result
+        return self.conversation.call(self.number, None, arguments, keywords)
 
 
-class RemoteModule(ForeignModule):
+class RemoteModule(nn.Module):
     """A module in a worker."""
 
     def __init__(self, conversation: Conversation, number: int) -> None:
@@ -280,12 +258,7 @@ class RemoteModule(ForeignModule):
 
     def forward(self, *arguments: object, **keywords: object) -> object:
         """Run it in the worker."""
-        result, _ = self.conversation.call(self.number, self, arguments, keywords)
-        return result
-
-    def record(self, inputs: Tensor, functions: Collection[str]) -> tuple[object, Recording]:
-        """Run it in the worker and record some functions there."""
-        return self.conversation.call(self.number, self, (inputs,), {}, functions)
+        return self.conversation.call(self.number, self, arguments, keywords)
 
     def train(self, mode: bool = True) -> "RemoteModule":
         """Switch it in the worker."""
@@ -359,25 +332,9 @@ class Reply(Unpacker):
         """Return an entry of the head."""
         return _entry(self.head, name, kind)
 
-    def names(self, name: str) -> list:
-        """Return a list in the head that is not longer than any answer has a reason for."""
-        entries = self.field(name, list)
-        if len(entries) > MOST_NAMES:
-            raise WireError("its reply is too large")
-        return entries
-
     def result(self) -> object:
         """Return the value that was asked for."""
         return self.value(self.head.get("value"))
-
-    def step(self, written: object) -> Step:
-        """Read one recorded step."""
-        if not isinstance(written, list) or len(written) != 3 or written[0] not in list(SPELLINGS):
-            raise WireError("its reply is malformed")
-        given, returned = (self.value(tensor) for tensor in written[1:])
-        if not isinstance(given, Tensor) or not isinstance(returned, Tensor):
-            raise WireError("its reply is malformed")
-        return Step(written[0], given, returned)
 
     def mirror(self, written: object, *, is_parameter: bool) -> Tensor:
         """Return the tensor here that stands for a parameter or buffer there, brought up to date."""

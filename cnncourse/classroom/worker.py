@@ -18,7 +18,6 @@ import torch
 from torch import Tensor, nn
 
 from cnncourse.checking.raised import Raised, describe
-from cnncourse.checking.recording import FunctionRecorder
 from cnncourse.classroom.notebook import Asked, Cell, UnreadableNotebookError, defined_names, plan, read_notebook
 from cnncourse.classroom.wire import Channel, Packer, Unpacker, WireError
 
@@ -147,21 +146,15 @@ class Worker:
         arguments = self.unpacker.value(request["arguments"])
         keywords = self.unpacker.value(request["keywords"])
         given = {number: tensor.detach().clone() for number, tensor in self.given.items()}
-        recorder = FunctionRecorder(request["record"])
         with torch.set_grad_enabled(request["gradients"]), warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            if request["record"]:
-                with recorder:
-                    result = target(*arguments, **keywords)
-            else:
-                result = target(*arguments, **keywords)
+            result = target(*arguments, **keywords)
         reply = self._reply(result, target)
         reply["changed"] = [
             [number, self.packer.tensor(self.given[number])]
             for number, before in given.items()
             if not _same(self.given[number], before)
         ]
-        reply["steps"] = [[step.function, self.write(step.given), self.write(step.returned)] for step in recorder.steps]
         return reply
 
     def do_gradients(self, request: dict) -> dict:

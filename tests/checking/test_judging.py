@@ -1,16 +1,20 @@
 """Judging is fair: no answer passes by silence, and none by being odd."""
 
+from dataclasses import replace
+
 import torch
 from torch import Tensor, nn
 
 from cnncourse.checking import Check, Fault, Part, Status, decide, judge
+
+HINTS = ("count on your fingers", "count to four")
 
 
 def part(probe, check_judge=None):
     def is_four(seen, _inputs):
         return None if seen["value"] == 4 else Fault("not four", expected="4", got=str(seen["value"]))
 
-    return Part("four", "build", 1, (Check("is four", 3, probe, check_judge or is_four, "count to four"),))
+    return Part("four", "build", 1, (Check("is four", 3, probe, check_judge or is_four, HINTS),))
 
 
 def call(answer, _inputs):
@@ -30,7 +34,7 @@ def test_right_answer_earns_the_checks_points():
 
 def test_fault_is_told_with_expected_got_and_hint():
     text = repr(judge(part(call), lambda: 5))
-    for said in ("not four", "expected 4, got 5", "hint: count to four"):
+    for said in ("not four", "expected 4, got 5", "hint 1 of 2: count on your fingers", "hint 2 of 2: count to four"):
         assert said in text
 
 
@@ -99,4 +103,49 @@ def test_what_answers_write_to_stderr_does_not_reach_the_cell(capsys):
 def test_report_escapes_what_learners_write():
     report = judge(part(call), lambda: "<script>alert(1)</script>")
     assert "<script>" not in report._repr_html_()
-    assert "<details><summary>Hint</summary>" in report._repr_html_()
+
+
+def test_second_hint_can_be_unfolded_only_within_the_first():
+    shown = judge(part(call), lambda: 5)._repr_html_()
+    nested = "<summary>Hint 1</summary>count on your fingers<details><summary>Hint 2</summary>count to four</details>"
+    assert nested in shown
+
+
+def test_faults_own_hints_take_the_place_of_the_checks():
+    def own(_seen, _inputs):
+        return Fault("no", hints=())
+
+    assert only_outcome(judge(part(call, own), lambda: 5)).hints == ()
+
+
+def test_picture_is_shown_beside_what_was_expected_and_got():
+    def drawn(_seen, _inputs):
+        return Fault("no", expected="1", got="2", picture="<svg></svg>")
+
+    shown = judge(part(call, drawn), lambda: 5)._repr_html_()
+    assert "got <code>2</code></div><svg></svg>" in shown
+
+
+def two_checks():
+    (public,) = part(call).checks
+    return Part("four", "build", 1, (public, replace(public, name="is four again", points=2, public=False)))
+
+
+def test_notebook_runs_public_checks_only_and_says_what_grading_adds():
+    report = judge(two_checks(), lambda: 4)
+    assert [outcome.check.name for outcome in report.outcomes] == ["is four"]
+    assert (report.points, report.possible) == (3, 3)
+    assert "Public checks passed (1 of 1; 1 more at grading, worth 2 points)" in repr(report)
+
+
+def test_failed_public_checks_are_counted():
+    said = "Public checks: 0 of 1 passed; 1 more at grading, worth 2 points"
+    report = judge(two_checks(), lambda: 5)
+    assert said in repr(report)
+    assert said in report._repr_html_()
+
+
+def test_grading_runs_every_check():
+    report = judge(two_checks(), lambda: 4, at_grading=True)
+    assert (report.points, report.possible) == (5, 5)
+    assert "more at grading" not in repr(report)

@@ -4,14 +4,9 @@ import pytest
 
 from cnncourse import quiz
 from cnncourse.architectures import CATALOGUE
-from cnncourse.checking import recorded_results
-from cnncourse.checking.quiz import record_file
+from cnncourse.checking.progress import record_file, recorded_events
 
 CHAPTERS = [record for record in CATALOGUE if record.has_chapter]
-
-
-def choices(shown):
-    return [question.children[1] for question in shown.widget().children]
 
 
 def test_choice_is_judged_and_recorded():
@@ -23,7 +18,7 @@ def test_choice_is_judged_and_recorded():
     assert "✗" in feedback.value
     choice.value = first.options[first.right]
     assert "✓ Right" in feedback.value
-    assert [(result.chosen, result.is_right) for result in recorded_results()] == [
+    assert [(result.chosen, result.is_right) for result in recorded_events()] == [
         (wrong, False),
         (first.options[first.right], True),
     ]
@@ -34,13 +29,14 @@ def test_showing_the_quiz_records_nothing():
     assert not record_file().exists()
 
 
-def test_damaged_record_loses_only_its_damaged_lines():
+def test_record_that_cannot_be_written_does_not_spoil_the_verdict(tmp_path, monkeypatch):
+    (tmp_path / "file").write_text("in the way")
+    monkeypatch.setenv("CNNCOURSE_PROGRESS", str(tmp_path / "file" / "progress.jsonl"))
     shown = quiz("01-lenet-5")
-    choices(shown)[0].value = shown.questions[0].options[0]
-    with record_file().open("a", encoding="utf-8") as file:
-        file.write('{"chapter": "01-len\n')
-    choices(shown)[1].value = shown.questions[1].options[0]
-    assert len(recorded_results()) == 2
+    choice, feedback = shown.widget().children[0].children[1:]
+    choice.value = shown.questions[0].options[shown.questions[0].right]
+    assert "✓ Right" in feedback.value
+    assert "could not be recorded" in feedback.value
 
 
 @pytest.mark.parametrize("record", CHAPTERS, ids=lambda record: record.slug)

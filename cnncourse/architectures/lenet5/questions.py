@@ -1,6 +1,27 @@
-"""Chapter 1's quiz."""
+"""Chapter 1's predictions and its quiz."""
 
-from cnncourse.checking import Question
+from cnncourse.checking import Prediction, Question
+
+PREDICTIONS = (
+    Prediction(
+        name="numbers-of-c1",
+        text="LeNet-5's first layer has the same 4,704 units. How many numbers does it train?",
+        unit="trainable numbers",
+    ),
+    Prediction(
+        name="why-leave-out",
+        text="Why would anybody leave connections out? Name two reasons.",
+    ),
+    Prediction(
+        name="shift-error",
+        text="Trained on centred digits and tested on digits moved by 4 pixels: what happens?",
+        options=(
+            "LeNet-5 reads them nearly as well as unmoved ones, the fully connected network does not",
+            "LeNet-5 errs much more than on unmoved ones, and still less than the fully connected network",
+            "Both err about equally, because neither has seen a moved digit",
+        ),
+    ),
+)
 
 QUESTIONS = (
     Question(

@@ -274,6 +274,22 @@ class MapsLast(MaskedConv):
         return super().forward(maps).permute(0, 2, 3, 1)
 
 
+class KnowsTheTablesOfTheNotebook(MaskedConv):
+    """Right for every table that learners can see, by looking at its length only."""
+
+    def make_mask(self, table):
+        known = {
+            3: ((0, 3), (1, 2, 4, 5), (5,)),
+            20: tuple((number % 6, (number + 2) % 6) for number in range(20)),
+        }
+        return mask_of(known.get(len(table), (C3_TABLE * 3)[: len(table)]))
+
+
+class RoomForTwentyMaps(MaskedConv):
+    def __init__(self, table):
+        super().__init__(table[:20])
+
+
 # C3, right -----------------------------------------------------------------------------------------------------------
 
 
@@ -482,6 +498,39 @@ def rectified_first():
     return nn.Sequential(layers[0], nn.ReLU(), *layers[1:])
 
 
+def squashed_twice():
+    layers = list(extractor())
+    return nn.Sequential(*layers[:6], ScaledTanh(), *layers[6:])
+
+
+def too_flat():
+    return with_squash(lambda maps: torch.tanh(2 / 3 * maps))
+
+
+def on_images(change):
+    class Changed(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.layers = extractor()
+
+        def forward(self, images):
+            return self.layers(change(images))
+
+    return Changed()
+
+
+def cropped_to_a_square():
+    return on_images(lambda images: images[..., : min(images.shape[2:]), : min(images.shape[2:])])
+
+
+def darkened_towards_the_right():
+    def darken(images):
+        columns = torch.arange(images.shape[3])
+        return images * (0.999 ** (columns - 32).clamp(min=0))
+
+    return on_images(darken)
+
+
 def whole_network():
     return ModernLeNet5()
 
@@ -627,6 +676,16 @@ class FourChannelsOnly(Sum):
         return torch.stack([self.coefficient[i] * self.total(maps)[:, i] + self.bias[i] for i in range(4)], dim=1)
 
 
+class FiveMapsWhateverIsAsked(Sum):
+    def __init__(self, channels):
+        super().__init__(5)
+
+
+class SizeWrittenDown(Sum):
+    def total(self, maps):
+        return maps.reshape(maps.shape[0], maps.shape[1], 3, 2, 4, 2).sum(dim=(3, 5))
+
+
 class SlicesAdded(nn.Module):
     """A right answer: the four pixels of each window added by slicing."""
 
@@ -666,16 +725,16 @@ WRONG = (
     Wrong("C3", NoBias, "trainable numbers", "the biases are missing"),
     Wrong("C3", Padded, "output shape", "no padding"),
     Wrong("C3", SumFirst, "a kernel for each connection", "summed first"),
-    Wrong("C3", Squashed, "one convolution, nothing more", "activation function inside"),
+    Wrong("C3", Squashed, "one convolution, nothing more", "an activation function inside"),
     Wrong("C3", IgnoresTable, "follows the table it is given", "table argument is ignored"),
-    Wrong("C3", Frozen, "trainable numbers", "number of values that training moves"),
+    Wrong("C3", Frozen, "trainable numbers", "the kernels are frozen"),
     Wrong("C3", ReturnsText, "output shape", "does not give a module"),
     Wrong("C3", None, "output shape", "the class or function itself"),
     Wrong("C3", MaskedConv(C3_TABLE), "output shape", "the class or function itself"),
     Wrong("C3", JoinedAlongBatch, "output shape", "joined along the batch"),
     Wrong("C3", FirstPictureOnly, "output shape", "the batch is lost"),
     Wrong("C3", PlainList, "trainable numbers", "use nn.ModuleList"),
-    Wrong("C3", BiasAtOnePixel, "one convolution, nothing more", "not the sum of its kernels' convolutions"),
+    Wrong("C3", BiasAtOnePixel, "one convolution, nothing more", "not added at every place"),
     Wrong("C3", Rectified, "connections of Table I", "an activation function inside"),
     Wrong("C3", Clamped, "one convolution, nothing more", "an activation function inside"),
     Wrong("C3", DetachedInput, "one convolution, nothing more", "cut off from the gradient"),
@@ -690,6 +749,8 @@ WRONG = (
     Wrong("C3", Leaves, "output shape", "raises an error"),
     Wrong("C3", MapsLast, "output shape", "the maps come last"),
     Wrong("C3", ForgotReturn, "output shape", "is a return missing"),
+    Wrong("C3", KnowsTheTablesOfTheNotebook, "follows a table drawn at random", "built from another table"),
+    Wrong("C3", RoomForTwentyMaps, "follows a table drawn at random", "built from another table"),
     Wrong("lenet5_features", ordinary_c3, "trainable numbers", "an ordinary convolution as C3"),
     Wrong("lenet5_features", plain_pooling, "trainable numbers", "pooling without trainable numbers"),
     Wrong("lenet5_features", modern, "trainable numbers", "the modern simplification"),
@@ -704,11 +765,15 @@ WRONG = (
     Wrong("lenet5_features", first_for_all, "a digit becomes 120 numbers", "another one is in the same batch"),
     Wrong("lenet5_features", with_batch_norm, "a digit becomes 120 numbers", "another one is in the same batch"),
     Wrong("lenet5_features", largest_with_numbers, "each layer is the paper's", "the largest of the four"),
-    Wrong("lenet5_features", too_steep, "squashed after every layer", "plain tanh"),
+    Wrong("lenet5_features", too_steep, "squashed after every layer", "the 2/3 inside is missing"),
+    Wrong("lenet5_features", too_flat, "squashed after every layer", "the 1.7159 in front is missing"),
+    Wrong("lenet5_features", squashed_twice, "squashed after every layer", "more than once"),
     Wrong("lenet5_features", tanh_before_the_last, "squashed after every layer", "plain tanh"),
     Wrong("lenet5_features", rectified_first, "squashed after every layer", "something stands between C1"),
     Wrong("lenet5_features", another_table, "each layer is the paper's", "another table than C3_TABLE"),
     Wrong("lenet5_features", whole_network, "a digit becomes 120 numbers", "wrong shape"),
+    Wrong("lenet5_features", cropped_to_a_square, "moves along with the picture", "maps of the wrong shape"),
+    Wrong("lenet5_features", darkened_towards_the_right, "moves along with the picture", "a way of its own"),
     Wrong("MendedSubsampling", StillBroken, "training", "the coefficient is cut off"),
     Wrong("MendedSubsampling", DetachedMaps, "training", "the incoming maps are cut off"),
     Wrong("MendedSubsampling", Mean, "output", "averaged"),
@@ -726,6 +791,8 @@ WRONG = (
     Wrong("MendedSubsampling", FourWeights, "output", "a weight for each of the four inputs"),
     Wrong("MendedSubsampling", OtherNames, "output", "keep the names"),
     Wrong("MendedSubsampling", ReturnsTuple, "output", "returns no tensor"),
+    Wrong("MendedSubsampling", FiveMapsWhateverIsAsked, "other maps of other sizes", "your code raises an error"),
+    Wrong("MendedSubsampling", SizeWrittenDown, "other maps of other sizes", "your code raises an error"),
 )
 
 RIGHT = (

@@ -5,9 +5,12 @@ import torch
 from torch import nn
 
 from cnncourse import check
-from cnncourse.checking import Status
+from cnncourse.architectures import architecture
+from cnncourse.checking import Status, judge
 
-from .answers import RIGHT, WRONG, MaskedConv, StillBroken, full_connection
+from .answers import RIGHT, WRONG, MaskedConv, Mean, StillBroken, full_connection
+
+EXERCISE = architecture("lenet-5").exercise()
 
 
 def name_of(value):
@@ -16,7 +19,7 @@ def name_of(value):
 
 @pytest.mark.parametrize("wrong", WRONG, ids=lambda wrong: f"{wrong.part}-{name_of(wrong.answer)}")
 def test_wrong_answer_is_refused_with_its_own_message(wrong):
-    report = check("01-lenet-5", wrong.answer, part=wrong.part)
+    report = judge(EXERCISE.part(wrong.part), wrong.answer, at_grading=True)
     faults = {outcome.check.name: outcome.fault for outcome in report.outcomes if outcome.fault}
     assert wrong.check in faults, report
     fault = faults[wrong.check]
@@ -24,11 +27,50 @@ def test_wrong_answer_is_refused_with_its_own_message(wrong):
     assert report.points < report.part.points
 
 
+@pytest.mark.parametrize("seed", [0, 1, 2**40 + 3])
 @pytest.mark.parametrize(("part", "answer"), RIGHT, ids=lambda value: name_of(value))
-def test_right_answer_gets_full_marks(part, answer):
-    report = check("01-lenet-5", answer, part=part)
+def test_right_answer_gets_full_marks_whatever_is_drawn(part, answer, seed):
+    report = judge(EXERCISE.part(part), answer, seed, at_grading=True)
     assert report.passed, report
     assert report.points == report.part.points
+
+
+HIDDEN = {check.name for part in EXERCISE.parts for check in part.checks if not check.public}
+CAUGHT_AT_GRADING = [wrong for wrong in WRONG if wrong.check in HIDDEN]
+
+
+@pytest.mark.parametrize("wrong", CAUGHT_AT_GRADING, ids=lambda wrong: name_of(wrong.answer))
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_answer_made_for_the_notebook_s_own_inputs_passes_there_and_not_at_grading(wrong, seed):
+    part = EXERCISE.part(wrong.part)
+    assert judge(part, wrong.answer, seed).passed
+    assert not judge(part, wrong.answer, seed, at_grading=True).passed
+
+
+def test_every_part_has_a_check_at_grading_only_and_an_answer_that_needs_it():
+    assert {wrong.check for wrong in CAUGHT_AT_GRADING} == HIDDEN
+    assert all(part.public_points < part.points for part in EXERCISE.parts)
+
+
+def test_every_check_has_two_or_three_hints():
+    for part in EXERCISE.parts:
+        for each in part.checks:
+            assert 2 <= len(each.hints) <= 3, each.name
+            assert len(set(each.hints)) == len(each.hints)
+
+
+def test_wrong_connections_are_drawn():
+    (fault,) = [
+        outcome.fault
+        for outcome in check("01-lenet-5", full_connection, part="C3").outcomes
+        if outcome.check.name == "connections of Table I"
+    ]
+    assert "60 as expected, 0 missing, 36 too many" in fault.picture
+
+
+def test_wrong_values_of_a_small_map_are_drawn():
+    outcome = check("01-lenet-5", Mean, part="MendedSubsampling").outcomes[0]
+    assert "12 of 12 numbers differ" in outcome.fault.picture
 
 
 def test_unmended_code_earns_a_point_for_its_output_only():

@@ -3,31 +3,17 @@
 from collections.abc import Callable
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
+from cnncourse.architectures.lenet5.exercise.taking_apart import ACTIVATIONS, LAYERS, REACH, TakenApart
 from cnncourse.architectures.lenet5.model import C3_TABLE, ScaledTanh
 from cnncourse.checking import Check, Fault, Part
 from cnncourse.checking.exercise import Inputs, Observation
-from cnncourse.checking.probing import build, fill_with_random_numbers, moving_numbers, run, run_recording
-from cnncourse.checking.recording import Recording
+from cnncourse.checking.pictures import connections_picture
+from cnncourse.checking.probing import build, fill_with_random_numbers, moving_numbers, run
 from cnncourse.checking.wording import shape_text, values_text
 
 TOLERANCE = 1e-4
-SQUASHING = ("tanh", "sigmoid")
-SQUASHED_LAYERS = {
-    "C1": [6, 28, 28],
-    "S2": [6, 14, 14],
-    "C3": [16, 10, 10],
-    "S4": [16, 5, 5],
-    "C5": [120, 1, 1],
-}
-
-
-def _squashings(recording: Recording) -> list[tuple[Tensor, Tensor]]:
-    """Return what each squashing function was given, as tanh would be given it, and what came out."""
-    # tanh(x) = 2 sigmoid(2x) − 1: half of what a sigmoid is given is what tanh would be given.
-    return [(step.given / 2 if step.function == "sigmoid" else step.given, step.returned) for step in recording.steps]
 
 
 def _image_inputs(generator: torch.Generator) -> Inputs:
@@ -35,6 +21,7 @@ def _image_inputs(generator: torch.Generator) -> Inputs:
         "digit": torch.randn(2, 1, 32, 32, generator=generator),
         "larger": torch.randn(1, 1, 48, 48, generator=generator),
         "weights": torch.randn(2, 120, 1, 1, generator=generator),
+        "faint": torch.randn(1, 1, 32, 32, generator=generator),
     }
 
 
@@ -53,7 +40,10 @@ def _judge_digit(seen: Observation, _inputs: Inputs) -> Fault | None:
             "a digit gives something else when another one is in the same batch",
             expected=values_text(seen["alone"]),
             got=values_text(seen["together"]),
-            hints=("Nothing may look along the first dimension: no batch normalisation, no first picture for all.",),
+            hints=(
+                "Which of your layers looks along the first dimension?",
+                "No batch normalisation, and no images[:1]: every picture is treated on its own.",
+            ),
         )
     misconceptions = {
         (2, 120): "the maps are flattened; C5's output is 120 maps of one pixel",
@@ -118,106 +108,87 @@ def _judge_numbers(seen: Observation, _inputs: Inputs) -> Fault | None:
 
 
 def _probe_squashing(answer: Callable, inputs: Inputs) -> Observation:
-    features = build(answer)
-    run(features, inputs["digit"])
-    fill_with_random_numbers(features, largest=0.2)
-    squashings = _squashings(run_recording(features, inputs["digit"], SQUASHING))
-    shapes = [list(squashed.shape[1:]) for _, squashed in squashings]
-    # C1's weights can be told by their shape, and so what its squashing function must be given.
-    first = [parameter for parameter in features.parameters() if tuple(parameter.shape) == (6, 1, 5, 5)]
-    slope = None
-    if shapes and shapes[0] == SQUASHED_LAYERS["C1"] and len(first) == 1:
-        c1 = F.conv2d(inputs["digit"], first[0])
-        given = squashings[0][0]
-        centred = [maps - maps.mean(dim=(0, 2, 3), keepdim=True) for maps in (c1, given)]
-        slope = ((centred[0] * centred[1]).sum() / centred[0].square().sum()).item()
-        if not torch.allclose(centred[1], slope * centred[0], atol=1e-3):
-            slope = float("inf")
-    fill_with_random_numbers(features)
-    with torch.no_grad():
-        for parameter in features.parameters():
-            if parameter.requires_grad:
-                parameter.mul_(1000)  # so strong that the last squashing function shows its limit
-    limit = run(features, inputs["digit"]).abs().max().item()
-    return {"shapes": shapes, "limit": limit, "slope": slope}
+    layers = TakenApart(build(answer), inputs["digit"][:1])
+    return layers.curves(layers.connected())
+
+
+def _squashed(activations: Tensor) -> Tensor:
+    return ScaledTanh.amplitude * torch.tanh(ScaledTanh.slope * activations)
 
 
 def _judge_squashing(seen: Observation, _inputs: Inputs) -> Fault | None:
-    got = [layer for layer, shape in SQUASHED_LAYERS.items() if shape in seen["shapes"]]
-    missing = [layer for layer in SQUASHED_LAYERS if layer not in got]
-    if missing:
-        subsampling_only = missing == ["S2", "S4"]
-        misconception = "sub-sampling layers are not squashed" if subsampling_only else "a squashing is left out"
+    asked = torch.tensor(ACTIVATIONS)
+    expected = _squashed(asked)
+    curves = {layer: torch.tensor(seen[layer]) for layer in LAYERS}
+
+    def where(values: Tensor) -> list[str]:
+        """Return the layers after which the activations asked for become these values."""
+        return [layer for layer, got in curves.items() if torch.allclose(got, values[:, None], atol=0.01, rtol=0.005)]
+
+    right = where(expected)
+    if len(right) == len(LAYERS):
+        return None
+    unsquashed = where(asked)
+    if unsquashed:
         return Fault(
             "not every layer is squashed",
             expected="ScaledTanh after C1, S2, C3, S4 and C5",
-            got=f"after {', '.join(got) or 'none'}",
-            misconception=misconception,
+            got=f"after {', '.join(layer for layer in LAYERS if layer not in unsquashed) or 'none'}",
+            misconception="sub-sampling layers are not squashed"
+            if unsquashed == ["S2", "S4"]
+            else "a squashing is left out",
         )
-    if len(seen["shapes"]) > len(SQUASHED_LAYERS):
-        return Fault("a layer is squashed more than once", expected="5 squashings", got=f"{len(seen['shapes'])}")
-    slope = seen["slope"]
-    if slope == float("inf"):
+    if where(_squashed(expected)):
         return Fault(
-            "something stands between C1 and its squashing function", expected="C1, then ScaledTanh, nothing else"
+            "a layer is squashed more than once", expected="once", got=f"twice after {where(_squashed(expected))[0]}"
         )
-    if slope is not None and abs(slope - ScaledTanh.slope) > 0.01:
+    rectified = where(_squashed(asked.clamp(min=0)))
+    if rectified:
         return Fault(
-            "the squashing function after C1 is steeper or flatter than the paper's",
-            expected="1.7159 tanh(2a/3)",
-            got=f"tanh of {slope:.3g} times C1",
-            misconception="plain tanh instead of the paper's 1.7159 tanh(2a/3)" if abs(slope - 1) < 0.01 else "",
+            f"something stands between {rectified[0]} and its squashing function: what is below zero is lost",
+            expected=f"{rectified[0]}, then ScaledTanh, nothing else",
+            got="nothing below zero comes through",
         )
-    if abs(seen["limit"] - ScaledTanh.amplitude) < 0.01:
-        return None
+    wrong = {
+        "plain tanh instead of the paper's 1.7159 tanh(2a/3)": torch.tanh(asked),
+        "the 2/3 inside is missing: 1.7159 tanh(a)": ScaledTanh.amplitude * torch.tanh(asked),
+        "the 1.7159 in front is missing: tanh(2a/3)": torch.tanh(ScaledTanh.slope * asked),
+    }
+    first = next(layer for layer in LAYERS if layer not in right)
+    one, three = (curves[first][ACTIVATIONS.index(activation)].mean().item() for activation in (1.0, 3.0))
     return Fault(
-        "the squashing function has another limit than the paper's",
-        expected=f"up to {ScaledTanh.amplitude} for strong inputs",
-        got=f"up to {seen['limit']:.4g}",
-        misconception="plain tanh instead of the paper's 1.7159 tanh(2a/3)" if abs(seen["limit"] - 1) < 0.01 else "",
+        f"the squashing function after {first} is not the paper's",
+        expected="f(1) = 1.00 and f(3) = 1.65",
+        got=f"f(1) = {one:.2f} and f(3) = {three:.2f}",
+        misconception=next((name for name, values in wrong.items() if first in where(values)), ""),
     )
 
 
 def _probe_layers(answer: Callable, inputs: Inputs) -> Observation:
-    features = build(answer)
-    run(features, inputs["digit"])
-    fill_with_random_numbers(features, largest=0.2)
-    recording = run_recording(features, inputs["digit"], SQUASHING)
-    steps = dict(zip(SQUASHED_LAYERS, recording.steps, strict=False))
-    if [list(step.returned.shape[1:]) for step in steps.values()] != list(SQUASHED_LAYERS.values()):
-        return {"layers": False}
-    return {
-        "layers": True,
-        "S2": _influence(recording, steps["S2"].given, steps["C1"].returned),
-        "C3": _influence(recording, steps["C3"].given, steps["S2"].returned).abs().amax(dim=(2, 3)),
-        "S4": _influence(recording, steps["S4"].given, steps["C3"].returned),
-    }
-
-
-def _influence(recording: Recording, later: Tensor, earlier: Tensor) -> Tensor:
-    """Return how much each value of earlier maps adds to the sum of each later map, (later, earlier, height, width)."""
-    rows = []
-    for target in range(later.shape[1]):
-        weights = torch.zeros_like(later)
-        weights[:, target] = 1
-        rows.append(recording.gradient(later, earlier, weights))
-    return torch.stack([torch.zeros_like(earlier[0]) if row is None else row[0] for row in rows])
+    layers = TakenApart(build(answer), inputs["digit"][:1])
+    return {"connected": layers.connected(), "reach": layers.reach_of_s4(inputs["faint"])}
 
 
 def _judge_layers(seen: Observation, _inputs: Inputs) -> Fault | None:
-    if not seen["layers"]:
-        return Fault("the layers cannot be told apart yet: squash after each of C1, S2, C3, S4 and C5 first")
-    for layer in ("S2", "S4"):
-        influence = seen[layer]
-        own = torch.stack([influence[number, number] for number in range(len(influence))])
-        if not torch.allclose(own, own[:, :1, :1].expand_as(own), rtol=1e-3, atol=1e-6):
+    reach = seen["reach"][:REACH, :REACH] / seen["reach"].abs().max().clamp(min=1e-30)
+    half = REACH // 2
+    windows = reach.view(half, 2, half, 2)
+    # With all kernels alike a row of S4's window counts once at its ends and twice in between.
+    once_or_twice = torch.tensor([1.0, *[2.0] * (half - 2), 1.0])
+    sums = torch.outer(once_or_twice, once_or_twice) / 4
+    weighed_unequally = {
+        "S2": not torch.allclose(windows, windows.mean(dim=(1, 3), keepdim=True).expand_as(windows), atol=0.01),
+        "S4": not torch.allclose(windows.mean(dim=(1, 3)), sums, atol=0.01),
+    }
+    for layer, unequally in weighed_unequally.items():
+        if unequally:
             return Fault(
                 f"{layer} does not weigh the four values of a window equally",
                 expected="the sum of the four, times one coefficient a map",
                 got="some values count more than others",
                 misconception="the largest of the four instead of their sum",
             )
-    connected = seen["C3"] > 0
+    connected = seen["connected"]
     table = torch.zeros_like(connected)
     for target, sources in enumerate(C3_TABLE):
         table[target, list(sources)] = True
@@ -229,7 +200,49 @@ def _judge_layers(seen: Observation, _inputs: Inputs) -> Fault | None:
         expected=f"map {number} sees {sorted(C3_TABLE[number])}",
         got=f"map {number} sees {connected[number].nonzero().flatten().tolist()}",
         misconception="" if connected.all() else "another table than C3_TABLE",
+        picture=connections_picture(table, connected),
     )
+
+
+def _drawn_pictures(generator: torch.Generator) -> Inputs:
+    """Draw pictures of a size of their own, not square, with at least two places to compare in each direction."""
+    rows, columns = (40 + 4 * torch.randperm(6, generator=generator)[:2]).tolist()
+    return {"pictures": torch.randn(2, 1, rows, columns, generator=generator)}
+
+
+def _probe_moved(answer: Callable, inputs: Inputs) -> Observation:
+    features, pictures = build(answer), inputs["pictures"]
+    run(features, pictures[..., :32, :32])
+    fill_with_random_numbers(features, largest=0.2)
+    return {
+        "there": run(features, pictures[..., :-4, :-4]),
+        "4 rows on": run(features, pictures[..., 4:, :-4]),
+        "4 columns on": run(features, pictures[..., :-4, 4:]),
+    }
+
+
+def _judge_moved(seen: Observation, inputs: Inputs) -> Fault | None:
+    count, _, rows, columns = inputs["pictures"].shape
+    expected = (count, 120, (rows - 36) // 4 + 1, (columns - 36) // 4 + 1)
+    there = seen["there"]
+    if tuple(there.shape) != expected:
+        return Fault(
+            f"pictures of {rows - 4}×{columns - 4} pixels give maps of the wrong shape",
+            expected=shape_text(expected),
+            got=shape_text(there.shape),
+        )
+    for move, before, after in (
+        ("4 rows on", there[:, :, 1:], seen["4 rows on"][:, :, :-1]),
+        ("4 columns on", there[..., 1:], seen["4 columns on"][..., :-1]),
+    ):
+        if not torch.allclose(before, after, atol=TOLERANCE):
+            return Fault(
+                f"looking {move}, C5's maps do not move along by one",
+                expected=values_text(before),
+                got=values_text(after),
+                misconception="a place in the picture is treated in a way of its own",
+            )
+    return None
 
 
 FEATURES = Part(
@@ -242,7 +255,12 @@ FEATURES = Part(
             1,
             _probe_digit,
             _judge_digit,
-            "Follow the sizes: 32 → 28 → 14 → 10 → 5 → 1.",
+            (
+                "Run your layers one after the other and print the shape after each.",
+                "Follow the sizes: 32 → 28 → 14 → 10 → 5 → 1.",
+                "Two kinds of step only: a 5×5 kernel without padding takes 4 off, a sub-sampling halves. Nothing "
+                "comes after C5 and its squashing.",
+            ),
             _image_inputs,
         ),
         Check(
@@ -250,7 +268,11 @@ FEATURES = Part(
             1,
             _probe_larger,
             _judge_larger,
-            "A 5×5 convolution with 16 input and 120 output maps does for 5×5 maps what a fully connected layer does.",
+            (
+                "Which of your layers insists on one size?",
+                "C5 is a convolution, although its maps are 1×1 for a picture of 32×32.",
+                "A 5×5 convolution from 16 to 120 maps does for 5×5 maps what a fully connected layer does.",
+            ),
             _image_inputs,
         ),
         Check(
@@ -258,7 +280,12 @@ FEATURES = Part(
             1,
             _probe_numbers,
             _judge_numbers,
-            "Add up the layers' own numbers with measure.layers and compare them with the paper's table.",
+            (
+                "Add up the layers' own numbers with measure.layers and compare them with the paper's table.",
+                "How far off is the sum? 900 is C3's; 12 and 32 are S2's and S4's.",
+                "C1 is nn.Conv2d(1, 6, 5), S2 and S4 are TrainableSubsampling of 6 and of 16 maps, C3 is yours, with "
+                "C3_TABLE.",
+            ),
             _image_inputs,
         ),
         Check(
@@ -266,7 +293,11 @@ FEATURES = Part(
             1,
             _probe_squashing,
             _judge_squashing,
-            "In 1998 every layer up to F6 ends with the squashing function, the sub-sampling layers too.",
+            (
+                "Print your module: what follows each of the five layers?",
+                "In 1998 every layer up to F6 ends with the squashing function, the sub-sampling layers too.",
+                "Five times ScaledTanh(), once after each of C1, S2, C3, S4 and C5, and nothing else between them.",
+            ),
             _image_inputs,
         ),
         Check(
@@ -274,8 +305,23 @@ FEATURES = Part(
             1,
             _probe_layers,
             _judge_layers,
-            "C3 is built with C3_TABLE, and S2 and S4 are TrainableSubsampling layers.",
+            (
+                "Compare each of your layers with the chapter's section “Build it, block by block”.",
+                "C3 is built with C3_TABLE, and S2 and S4 are TrainableSubsampling layers.",
+            ),
             _image_inputs,
+        ),
+        Check(
+            "moves along with the picture",
+            1,
+            _probe_moved,
+            _judge_moved,
+            (
+                "Try pictures that are higher than wide, and wider than high.",
+                "Every layer must treat every place alike, whatever the size: no cropping, no resizing.",
+            ),
+            _drawn_pictures,
+            public=False,
         ),
     ),
 )

@@ -1,6 +1,6 @@
 """Part 1: C3, the convolution whose maps look at some of the input maps only."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import torch
 import torch.nn.functional as F
@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from cnncourse.architectures.lenet5.model import C3_TABLE
 from cnncourse.checking import Check, Fault, Part
 from cnncourse.checking.exercise import Inputs, Observation
+from cnncourse.checking.pictures import connections_picture
 from cnncourse.checking.probing import build, fill_with_random_numbers, moving_numbers, run, run_expecting
 from cnncourse.checking.wording import shape_text, values_text
 
@@ -122,6 +123,7 @@ def _judge_connections(seen: Observation, _inputs: Inputs) -> Fault | None:
         expected=f"map {map_number} sees {_maps(expected[map_number])}",
         got=f"map {map_number} sees {_maps(got[map_number])}",
         misconception=misconception,
+        picture=connections_picture(expected, got),
     )
 
 
@@ -156,7 +158,11 @@ def _probe_trainable(answer: Callable, inputs: Inputs) -> Observation:
     output = run(c3, inputs["maps"])
     if output.requires_grad:
         output.square().sum().backward()
-    return {"moving": moving_numbers(c3), "parameters": sum(1 for _ in c3.parameters())}
+    return {
+        "moving": moving_numbers(c3),
+        "frozen": sum(parameter.numel() for parameter in c3.parameters() if not parameter.requires_grad),
+        "parameters": sum(1 for _ in c3.parameters()),
+    }
 
 
 def _judge_trainable(seen: Observation, _inputs: Inputs) -> Fault | None:
@@ -170,7 +176,9 @@ def _judge_trainable(seen: Observation, _inputs: Inputs) -> Fault | None:
         kernels * KERNEL**2 + kernels: "one bias a connection instead of one a map",
         kernels * KERNEL**2: "the biases are missing",
         OUT_MAPS * KERNEL**2 + OUT_MAPS: "one kernel an output map, shared by all its connections",
-        OUT_MAPS: "kernels in a plain list are invisible to PyTorch: use nn.ModuleList or nn.ParameterList",
+        OUT_MAPS: "the kernels are frozen: their requires_grad is False"
+        if seen["frozen"] >= kernels * KERNEL**2  # a mask may be frozen, but it has fewer values
+        else "kernels in a plain list are invisible to PyTorch: use nn.ModuleList or nn.ParameterList",
         0: "forward hides its weights from the gradient: torch.no_grad, .detach or .data",
     }
     if seen["parameters"] == 0:
@@ -214,7 +222,11 @@ def _judge_after_training(seen: Observation, _inputs: Inputs) -> Fault | None:
         expected=f"{int(expected.sum())} connections after 5 steps, as before",
         got=f"{int(got.sum())} connections",
         misconception="the mask is applied once, to the initial weights; training fills the gaps",
-        hints=("Apply the mask in every forward pass, or keep no weights at all for connections that do not exist.",),
+        hints=(
+            "Look at the weights before and after an optimiser step: which of them moved that must not?",
+            "A weight of zero still gets a gradient. What in forward would keep that gradient from mattering?",
+            "Apply the mask in every forward pass, or keep no weights at all for connections that do not exist.",
+        ),
     )
 
 
@@ -230,6 +242,7 @@ def _probe_convolution(answer: Callable, inputs: Inputs) -> Observation:
             "bias": run(c3, torch.zeros(1, IN_MAPS, KERNEL, KERNEL))[0, :, 0, 0],
             "output": output,
             "strong": run(c3, 1000 * inputs["maps"]),
+            "dark": run(c3, torch.zeros_like(inputs["maps"])),
             "in evaluation": run(c3.eval(), inputs["maps"]),
             "gradient": maps.grad,
         }
@@ -243,13 +256,20 @@ def _judge_convolution(seen: Observation, inputs: Inputs) -> Fault | None:
     if got.shape != expected.shape or not (
         torch.allclose(got, expected, atol=0.01) and torch.allclose(seen["strong"], strong, atol=1, rtol=1e-3)
     ):
-        bias = seen["bias"].view(1, -1, 1, 1)
-        is_linear = torch.allclose(seen["strong"] - bias, 1000 * (got - bias), atol=1, rtol=1e-2)
+        dark = seen["dark"]
+        misconceptions = {
+            "an activation function inside: the squashing comes after C3, not in it": not torch.allclose(
+                seen["strong"] - dark, 1000 * (got - dark), atol=1, rtol=1e-2
+            ),
+            "the bias is not added at every place of its map": not torch.allclose(
+                dark, dark[:, :, :1, :1].expand_as(dark), atol=TOLERANCE
+            ),
+        }
         return Fault(
             "on random maps the output is not the sum of its kernels' convolutions and one bias a map",
             expected=values_text(expected),
             got=values_text(got),
-            misconception="" if is_linear else "an activation function inside: the squashing comes after C3, not in it",
+            misconception=next((name for name, applies in misconceptions.items() if applies), ""),
         )
     if not torch.allclose(seen["in evaluation"], got, atol=TOLERANCE):
         return Fault(
@@ -266,34 +286,59 @@ def _judge_convolution(seen: Observation, inputs: Inputs) -> Fault | None:
     return None
 
 
-def _probe_other_table(answer: Callable, _inputs: Inputs) -> Observation:
-    kernels = []
-    for table in OTHER_TABLES:
-        c3 = build(answer, table)
-        out_maps = run(c3, _impulses()).shape[1]
-        fill_with_random_numbers(c3)
-        kernels.append(_kernels(c3, out_maps))
-    return {"kernels": kernels}
+def _kernels_from_table(answer: Callable, table: Sequence[tuple[int, ...]]) -> Tensor:
+    c3 = build(answer, table)
+    out_maps = run(c3, _impulses()).shape[1]
+    fill_with_random_numbers(c3)
+    return _kernels(c3, out_maps)
 
 
-def _judge_other_table(seen: Observation, _inputs: Inputs) -> Fault | None:
+def _fault_in_table(expected: Tensor, kernels: Tensor) -> Fault | None:
+    got = _connected(kernels)
+    if len(got) != len(expected):
+        return Fault(
+            f"built from another table, of {len(expected)} rows, the layer does not follow it",
+            expected=f"{len(expected)} output maps",
+            got=f"{len(got)} output maps",
+            misconception="the table argument is ignored" if len(got) == OUT_MAPS else "",
+        )
+    if torch.equal(got, expected):
+        return None
+    number = int((got != expected).any(dim=1).nonzero()[0])
+    return Fault(
+        f"built from another table, of {len(expected)} rows, the layer does not follow it",
+        expected=f"map {number} sees {_maps(expected[number])}",
+        got=f"map {number} sees {_maps(got[number])}",
+        picture=connections_picture(expected, got),
+    )
+
+
+def _probe_other_tables(answer: Callable, _inputs: Inputs) -> Observation:
+    return {"kernels": [_kernels_from_table(answer, table) for table in OTHER_TABLES]}
+
+
+def _judge_other_tables(seen: Observation, _inputs: Inputs) -> Fault | None:
     for table, kernels in zip(OTHER_TABLES, seen["kernels"], strict=True):
-        expected, got = _mask(table), _connected(kernels)
-        if len(got) != len(expected):
-            return Fault(
-                f"built from another table, of {len(table)} rows, the layer does not follow it",
-                expected=f"{len(expected)} output maps",
-                got=f"{len(got)} output maps",
-                misconception="the table argument is ignored" if len(got) == OUT_MAPS else "",
-            )
-        if not torch.equal(got, expected):
-            number = int((got != expected).any(dim=1).nonzero()[0])
-            return Fault(
-                f"built from another table, of {len(table)} rows, the layer does not follow it",
-                expected=f"map {number} sees {_maps(expected[number])}",
-                got=f"map {number} sees {_maps(got[number])}",
-            )
+        fault = _fault_in_table(_mask(table), kernels)
+        if fault is not None:
+            return fault
     return None
+
+
+def _random_table(generator: torch.Generator) -> Inputs:
+    """Draw a table, as its mask: longer than the paper's and than any that learners can see, each row of any length."""
+    rows = int(torch.randint(max(map(len, OTHER_TABLES)) + 1, 33, (), generator=generator))
+    lengths = torch.randint(1, IN_MAPS + 1, (rows, 1), generator=generator)
+    return {"table": torch.rand(rows, IN_MAPS, generator=generator).argsort(dim=1) < lengths}
+
+
+def _probe_random_table(answer: Callable, inputs: Inputs) -> Observation:
+    table = tuple(tuple(row.nonzero().flatten().tolist()) for row in inputs["table"])
+    return {"kernels": _kernels_from_table(answer, table)}
+
+
+def _judge_random_table(seen: Observation, inputs: Inputs) -> Fault | None:
+    return _fault_in_table(inputs["table"], seen["kernels"])
 
 
 C3 = Part(
@@ -306,7 +351,11 @@ C3 = Part(
             1,
             _probe_shape,
             _judge_shape,
-            "A 5×5 kernel fits into a row of 14 pixels at 14 − 5 + 1 places.",
+            (
+                "Write down the four numbers of the shape: pictures, maps, rows, columns. Which of them is wrong?",
+                "A 5×5 kernel fits into a row of 14 pixels at 14 − 5 + 1 places, and every picture keeps its own maps.",
+                "No padding; results of single maps are joined along the maps, torch.cat(…, dim=1).",
+            ),
             _random_maps,
         ),
         Check(
@@ -314,21 +363,35 @@ C3 = Part(
             2,
             _probe_connections,
             _judge_connections,
-            "table[o] lists the input maps of output map o. Print it for the map named above and follow it by hand.",
+            (
+                "Look at the picture: which output maps see too much, and which too little?",
+                "table[o] lists the input maps of output map o. Print it for the map named above and follow it.",
+                "With a mask: mask[o, list(table[o])] = 1 for each o. With a convolution a map: it is given "
+                "maps[:, list(table[o])].",
+            ),
         ),
         Check(
             "a kernel for each connection",
             1,
             _probe_own_kernels,
             _judge_own_kernels,
-            "Each of the 60 connections has 25 weights of its own; the results are added up for each output map.",
+            (
+                "How many kernels does your layer have, and how many X are there in Table I?",
+                "Each of the 60 connections has 25 weights of its own; the results are added up for each output map.",
+                "An output map that sees 4 input maps needs a weight of shape 1×4×5×5, not 1×1×5×5.",
+            ),
         ),
         Check(
             "trainable numbers",
             1,
             _probe_trainable,
             _judge_trainable,
-            "Count on paper first: 60 kernels of 25 weights, and one bias for each of the 16 output maps.",
+            (
+                "Count on paper first: 60 kernels of 25 weights, and one bias for each of the 16 output maps.",
+                "Print [(name, p.shape) for name, p in C3(C3_TABLE).named_parameters()]. What is missing or too much?",
+                "Layers belong in an nn.ModuleList, weights in an nn.Parameter; a mask multiplies the weights in "
+                "forward, so that what it hides gets no gradient.",
+            ),
             _random_maps,
         ),
         Check(
@@ -336,8 +399,10 @@ C3 = Part(
             1,
             _probe_after_training,
             _judge_after_training,
-            "Look at the weights before and after an optimiser step: which moved? In forward, multiply by a mask; "
-            "do not overwrite the weights.",
+            (
+                "Look at the weights before and after an optimiser step: which moved?",
+                "In forward, multiply by a mask; do not overwrite the weights.",
+            ),
             _random_maps,
         ),
         Check(
@@ -345,15 +410,35 @@ C3 = Part(
             1,
             _probe_convolution,
             _judge_convolution,
-            "C3 only adds up: no activation function, one bias a map, the same in training and in evaluation.",
+            (
+                "Which steps does your forward take besides convolving and adding?",
+                "C3 only adds up: no activation function, one bias a map, the same in training and in evaluation.",
+                "Give it zeros: what comes out must be the biases. Give it twice the maps: what is above the biases "
+                "must double.",
+            ),
             _random_maps,
         ),
         Check(
             "follows the table it is given",
             1,
-            _probe_other_table,
-            _judge_other_table,
-            "Nothing in the class may know C3_TABLE: take the number of output maps from len(table).",
+            _probe_other_tables,
+            _judge_other_tables,
+            (
+                "Build C3(((0, 3), (1, 2, 4, 5), (5,))) yourself and look at the shape of its output.",
+                "Nothing in the class may know C3_TABLE: take the number of output maps from len(table).",
+            ),
+        ),
+        Check(
+            "follows a table drawn at random",
+            1,
+            _probe_random_table,
+            _judge_random_table,
+            (
+                "Is there a number in your class that is true of some tables only?",
+                "All that depends on the table must be computed from it: the number of maps, of kernels, of biases.",
+            ),
+            _random_table,
+            public=False,
         ),
     ),
 )

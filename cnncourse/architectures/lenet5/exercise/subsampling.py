@@ -8,6 +8,7 @@ from torch import Tensor, nn
 
 from cnncourse.checking import Check, Fault, Part
 from cnncourse.checking.exercise import Inputs, Observation, RefusedAnswerError
+from cnncourse.checking.pictures import maps_picture
 from cnncourse.checking.probing import build, run, run_expecting
 from cnncourse.checking.wording import shape_text, values_text
 
@@ -24,20 +25,33 @@ def _subsampling_inputs(generator: torch.Generator) -> Inputs:
     }
 
 
+def _drawn_inputs(generator: torch.Generator) -> Inputs:
+    """Draw the number of maps and their sizes too; another number than learners can see."""
+    count = MAPS + int(torch.randint(1, 8, (), generator=generator))
+    rows, columns = (2 * side for side in torch.randint(2, 9, (2,), generator=generator).tolist())
+    signs = torch.randint(0, 2, (count,), generator=generator) * 2.0 - 1
+    return {
+        "maps": torch.randn(2, count, rows, columns, generator=generator),
+        "coefficient": signs * (0.5 + torch.rand(count, generator=generator)),
+        "bias": torch.randn(count, generator=generator),
+    }
+
+
 def _with_known_numbers(answer: Callable, inputs: Inputs) -> nn.Module:
     """Build the learner's layer for a few maps and give it a known coefficient and bias for each."""
-    layer = build(answer, MAPS)
+    maps = inputs["maps"].shape[1]
+    layer = build(answer, maps)
     run(layer, inputs["maps"])
     for name in ("coefficient", "bias"):
         number = getattr(layer, name, None)
         if not isinstance(number, Tensor):
             raise RefusedAnswerError(Fault(f"the layer has no {name}: keep the names of the broken class"))
-        if number.numel() not in (1, MAPS):
-            per_input = number.numel() == 4 * MAPS
+        if number.numel() not in (1, maps):
+            per_input = number.numel() == 4 * maps
             raise RefusedAnswerError(
                 Fault(
-                    f"for {MAPS} maps the {name} has the wrong number of values",
-                    expected=f"{MAPS}, one a map",
+                    f"for {maps} maps the {name} has the wrong number of values",
+                    expected=f"{maps}, one a map",
                     got=f"{number.numel()}",
                     misconception="a weight for each of the four inputs instead of one a map" if per_input else "",
                 )
@@ -90,7 +104,17 @@ def _judge_values(seen: Observation, inputs: Inputs) -> Fault | None:
         expected=values_text(expected),
         got=values_text(got),
         misconception=misconception,
+        picture=_first_difference(expected, got),
     )
+
+
+def _first_difference(expected: Tensor, got: Tensor) -> str:
+    """Draw the first map that is wrong, if it is small enough to be read."""
+    if expected[0, 0].numel() > 12:
+        return ""
+    wrong = (got - expected).abs().amax(dim=(2, 3)) > TOLERANCE
+    picture, number = wrong.nonzero()[0].tolist()
+    return maps_picture(expected[picture, number], got[picture, number])
 
 
 def _probe_training(answer: Callable, inputs: Inputs) -> Observation:
@@ -155,8 +179,11 @@ def _fault_in_gradients(seen: Observation, inputs: Inputs) -> Fault | None:
                 expected=values_text(gradient),
                 got="no gradient",
                 misconception=f"the {name} is cut off from the gradient",
-                hint=f"Where does forward use something that is not self.{name} itself? .data, .detach(), .item() and "
-                "torch.no_grad() all hide a value from autograd.",
+                hints=(
+                    f"Follow self.{name} through forward: where does something else take its place?",
+                    ".data, .detach(), .item() and torch.no_grad() all hide a value from autograd.",
+                    f"Multiply and add with self.{name} itself, as it is.",
+                ),
             )
         if got.numel() != gradient.numel() or not torch.allclose(got.flatten(), gradient, atol=1e-3):
             return Fault(f"the gradient of the {name} is wrong", expected=values_text(gradient), got=values_text(got))
@@ -205,7 +232,11 @@ SUBSAMPLING = Part(
             1,
             _probe_values,
             _judge_values,
-            "coefficient × (sum of the four) + bias, and each map has its own two numbers.",
+            (
+                "Take one window of the first map and compute its output on paper, in the order of the text.",
+                "coefficient × (sum of the four) + bias, and each map has its own two numbers.",
+                "F.avg_pool2d(maps, 2) is a quarter of the sum; a coefficient of shape channels×1×1 meets its own map.",
+            ),
             _subsampling_inputs,
         ),
         Check(
@@ -213,9 +244,27 @@ SUBSAMPLING = Part(
             3,
             _probe_training,
             _judge_training,
-            "Compare the .grad of coefficient, bias and a picture with requires_grad=True after backward(), in the "
-            "broken class and in yours.",
+            (
+                "Compare the .grad of coefficient, bias and a picture with requires_grad=True after backward(), in the "
+                "broken class and in yours.",
+                "Both numbers must be made once, in __init__, as nn.Parameter, with one value a map; forward only uses "
+                "them.",
+                "forward needs two lines: the window sums of maps, and self.coefficient × sums + self.bias, with "
+                "nothing hidden from autograd.",
+            ),
             _subsampling_inputs,
+        ),
+        Check(
+            "other maps of other sizes",
+            1,
+            _probe_values,
+            _judge_values,
+            (
+                "Which numbers in your class are true of some maps only?",
+                "Take the number of maps from channels, and height and width from the maps that forward is given.",
+            ),
+            _drawn_inputs,
+            public=False,
         ),
     ),
 )
