@@ -4,6 +4,7 @@ import argparse
 import os
 import subprocess
 import sys
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,13 @@ if TYPE_CHECKING:
     from cnncourse.architectures import Architecture
 
 PROJECT = Path(__file__).resolve().parent.parent
+WEAK_ISOLATION = """
+    ****************************************************************************
+    *  WARNING: no sandbox. What learners wrote can read your files, use your  *
+    *  network and change anything you may change. Grade on a machine with     *
+    *  nothing to lose, or install bubblewrap; --require-sandbox insists on it. *
+    ****************************************************************************
+"""
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -72,6 +80,22 @@ def main(arguments: list[str] | None = None) -> int:
     release.add_argument("assignments", nargs="*", metavar="assignment", help='bundle this one, such as "01-lenet-5"')
     release.add_argument("--to", type=Path, metavar="folder", help="where the bundle is written (here)")
     release.set_defaults(run=_release)
+
+    grade = commands.add_parser("grade", help="grade what a class handed in, each answer in a sandbox")
+    grade.add_argument(
+        "submissions", type=Path, help="nbgrader's folder, a folder of notebooks, or Canvas' or Moodle's zip"
+    )
+    grade.add_argument("--assignment", required=True, help='for example "01-lenet-5"')
+    grade.add_argument("--to", type=Path, metavar="folder", help="where grades and pages go (graded/ASSIGNMENT)")
+    grade.add_argument(
+        "--secret", type=Path, metavar="file", help="decides the inputs of all checks (made in the folder)"
+    )
+    grade.add_argument("--due", type=datetime.fromisoformat, metavar="time", help='such as "2026-11-30T23:59"')
+    grade.add_argument("--roster", type=Path, metavar="file", help="the class as CSV, to find who handed in nothing")
+    grade.add_argument("--jobs", type=_positive, default=os.cpu_count() or 1, help="judging processes (one a core)")
+    grade.add_argument("--scheduler", metavar="address", help="of a Dask cluster that judges instead of this machine")
+    grade.add_argument("--require-sandbox", action="store_true", help="refuse to run learners' code without a sandbox")
+    grade.set_defaults(run=_grade)
 
     options = parser.parse_args(arguments)
     try:
@@ -218,6 +242,40 @@ def _execute(options: argparse.Namespace) -> int:
 
     for path in options.notebooks:
         execute(path)
+    return 0
+
+
+def _grade(options: argparse.Namespace) -> int:
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # judging processes side by side
+    from cnncourse.classroom.batch import isolation_here
+    from cnncourse.classroom.grade_class import grade_class
+    from cnncourse.classroom.sandbox import SandboxError
+
+    try:
+        if options.scheduler is None:
+            isolation = isolation_here(require_sandbox=options.require_sandbox)
+            print(f"Learners' code runs in: {isolation.value}.", file=sys.stderr)
+            if not isolation.is_sandbox:
+                print(WEAK_ISOLATION, file=sys.stderr)
+        graded = grade_class(
+            options.submissions,
+            options.assignment,
+            options.to or Path("graded") / options.assignment,
+            PROJECT,
+            secret=options.secret,
+            due=options.due,
+            roster=options.roster,
+            jobs=options.jobs,
+            scheduler=options.scheduler,
+            require_sandbox=options.require_sandbox,
+        )
+    except SandboxError as error:
+        raise ValueError(str(error)) from error
+    except KeyboardInterrupt:
+        print("\ninterrupted; what was judged is kept: the same command goes on from there", file=sys.stderr)
+        return 130
+    print(f"{graded.submissions} submissions ({graded.judged} judged now), {graded.missing} missing, ", end="")
+    print(f"{graded.attention} to look at: {graded.page}")
     return 0
 
 

@@ -3,9 +3,8 @@
 import os
 import secrets
 import signal
-import tempfile
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
@@ -14,10 +13,12 @@ from functools import lru_cache
 from multiprocessing import active_children, get_context, parent_process
 from pathlib import Path
 
+from cnncourse.classroom.collecting import read
 from cnncourse.classroom.grading import LARGEST_NOTEBOOK, Setup, fingerprint, grade
 from cnncourse.classroom.results import CheckResult, Result
 from cnncourse.classroom.sandbox import Isolation, Sandbox, SandboxError, strongest_isolation
 from cnncourse.classroom.submissions import Submission
+from cnncourse.classroom.writing import replacing
 
 MOST_ATTEMPTS = 3  # on a submission during which a judging process died
 
@@ -91,23 +92,12 @@ def read_secret(path: Path) -> bytes:
 
     """
     if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        write_atomically(path, secrets.token_hex(32) + "\n", mode=0o600)
+        with replacing(path) as file:
+            file.write(secrets.token_hex(32) + "\n")
     secret = path.read_bytes().strip()
     if not secret:
         raise ValueError(f"{path} is empty: put any secret into it, or remove it and a new one will be made")
     return secret
-
-
-def write_atomically(path: Path, text: str, mode: int = 0o644) -> None:
-    """Write a file in one step: whoever looks finds the old one or the new one, never half of it."""
-    with tempfile.NamedTemporaryFile("w", dir=path.parent, suffix=".tmp", delete=False, encoding="utf-8") as file:
-        unfinished = Path(file.name)
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    unfinished.chmod(mode)
-    unfinished.replace(path)
 
 
 class ResultFiles:
@@ -148,7 +138,8 @@ class ResultFiles:
 
     def write(self, student: str, result: str) -> None:
         """Keep a result, as text."""
-        write_atomically(self._path(student), result)
+        with replacing(self._path(student)) as file:
+            file.write(result)
 
     def _path(self, student: str) -> Path:
         return self.folder / f"{student}.json"
@@ -162,15 +153,17 @@ def unjudged(setup: Setup, student: str, why: str) -> Result:
         for part in parts
         for check in part.checks
     )
-    return Result(student, setup.assignment.exercise.name, checks, attention=(why,))
+    return Result(student, setup.assignment.exercise.name, checks, remarks=(why,), attention=(why,))
 
 
-def tasks(
-    submissions: Iterable[Submission], read: Callable[[Submission, int], bytes], files: ResultFiles
-) -> Iterator[Task]:
+def tasks(submissions: Iterable[Submission], files: ResultFiles) -> Iterator[Task]:
     """Read submissions one after the other and yield those that are still to be judged."""
     for submission in submissions:
-        task = Task(submission.student, read(submission, LARGEST_NOTEBOOK + 1))
+        try:
+            task = Task(submission.student, read(submission, LARGEST_NOTEBOOK))
+        except ValueError as error:
+            files.write(submission.student, unjudged(files.setup, submission.student, str(error)).to_json())
+            continue
         if not files.is_up_to_date(task):
             yield task
 

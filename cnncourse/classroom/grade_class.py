@@ -8,17 +8,10 @@ from pathlib import Path
 from tqdm import tqdm
 
 from cnncourse.classroom.assignment import assignment
-from cnncourse.classroom.batch import (
-    ResultFiles,
-    grade_here,
-    grade_on_cluster,
-    isolation_here,
-    read_secret,
-    tasks,
-)
-from cnncourse.classroom.collecting import collect, read
+from cnncourse.classroom.batch import ResultFiles, grade_here, grade_on_cluster, isolation_here, read_secret, tasks
+from cnncourse.classroom.collecting import collect
 from cnncourse.classroom.grading import Setup
-from cnncourse.classroom.reports import write_reports
+from cnncourse.classroom.pages import write_reports
 
 
 @dataclass(frozen=True)
@@ -26,7 +19,7 @@ class Graded:
     """What grading a class did.
 
     Attributes:
-        folder: where the grades are.
+        page: the instructor's page; grades and feedback are beside it.
         submissions: number of learners who handed in.
         judged: number of submissions that were judged now; the others were up to date.
         missing: number of learners who handed in nothing.
@@ -34,7 +27,7 @@ class Graded:
 
     """
 
-    folder: Path
+    page: Path
     submissions: int
     judged: int
     missing: int
@@ -80,7 +73,7 @@ def grade_class(
         isolation_here(require_sandbox=require_sandbox)
     setup = Setup.of(handed_out, read_secret(secret or folder / "secret.txt"))
     files = ResultFiles(folder / "results", setup, require_sandbox=require_sandbox)
-    todo = tasks(collection.submissions, read, files)
+    todo = tasks(collection.submissions, files)
     if scheduler is None:
         results = grade_here(setup, todo, jobs, require_sandbox=require_sandbox)
     else:
@@ -93,6 +86,6 @@ def grade_class(
             bar.update()
         bar.update(bar.total - bar.n)  # those that were up to date
     students = [submission.student for submission in collection.submissions]
-    write_reports(folder, handed_out.exercise, files.read_all(students), collection)
+    page = write_reports(folder, handed_out.exercise, files.read_all(students), collection, roster)
     attention = sum(bool(result.attention) for result in files.read_all(students))
-    return Graded(folder, len(students), judged, len(collection.missing), attention)
+    return Graded(page, len(students), judged, len(collection.missing), attention)

@@ -17,9 +17,6 @@ from cnncourse.classroom.sandbox import Sandbox
 from cnncourse.classroom.wire import LARGEST_BODY, Packer
 from cnncourse.training.threads import one_thread
 
-CHECK_SECONDS = 15  # for all that one check asks of an answer
-CELLS_SECONDS = 30  # for all cells of a notebook
-SUBMISSION_SECONDS = 120
 LARGEST_NOTEBOOK = LARGEST_BODY - 2**20  # bytes
 
 
@@ -38,6 +35,28 @@ class _Run:
 
 
 @dataclass(frozen=True)
+class Patience:
+    """How long a learner's code may take, in seconds; right answers need a hundredth of it.
+
+    Attributes:
+        check: for all that one check asks of an answer.
+        answer_cell: for a cell with an answer.
+        other_cell: for a cell that is no answer, before it is stopped.
+        other_cells: for all of these together; what comes after is left out.
+        cells: for all cells of a notebook, before their process is ended.
+        submission: for everything.
+
+    """
+
+    check: float = 10
+    answer_cell: float = 8
+    other_cell: float = 5
+    other_cells: float = 12
+    cells: float = 30
+    submission: float = 90
+
+
+@dataclass(frozen=True)
 class Setup:
     """What decides on points, the same for a whole class.
 
@@ -45,12 +64,14 @@ class Setup:
         assignment: the exercise.
         digest: of the code that judges, where the class is graded from.
         secret: decides the inputs of all checks.
+        patience: how long a learner's code may take.
 
     """
 
     assignment: Assignment
     digest: str
     secret: bytes
+    patience: Patience = Patience()
 
     @classmethod
     def of(cls, assignment: Assignment, secret: bytes) -> "Setup":
@@ -74,7 +95,7 @@ def grade(student: str, notebook: bytes, setup: Setup, sandbox: Sandbox) -> Resu
         SandboxError: if no code can be run in the sandbox.
 
     """
-    answers = _Answers(notebook, setup.assignment, sandbox)
+    answers = _Answers(notebook, setup, sandbox)
     try:
         outcomes, remarks, attention = _judge(answers, setup)
     finally:
@@ -179,14 +200,15 @@ def _check_result(part: Part, outcome: Outcome) -> CheckResult:
 class _Answers:
     """A learner's answers in a worker, which is started anew when it is lost."""
 
-    def __init__(self, notebook: bytes, assignment: Assignment, sandbox: Sandbox) -> None:
+    def __init__(self, notebook: bytes, setup: Setup, sandbox: Sandbox) -> None:
         self.notebook = notebook
-        self.assignment = assignment
+        self.assignment = setup.assignment
+        self.patience = setup.patience
         self.sandbox = sandbox
         self.attention: tuple[str, ...] = ()
         self.conversation: Conversation | None = None
         self.only_definitions = False
-        self.end = time.monotonic() + SUBMISSION_SECONDS
+        self.end = time.monotonic() + setup.patience.submission
 
     @property
     def time_left(self) -> float:
@@ -219,10 +241,13 @@ class _Answers:
     def _run_once(self) -> _Run:
         self.close()
         self.conversation = Conversation(self.sandbox.start_worker(), self._lost)
-        self.conversation.deadline = time.monotonic() + CELLS_SECONDS
+        self.conversation.deadline = time.monotonic() + self.patience.cells
         packer = Packer()
         packer.body += self.notebook
         question = self.assignment.question(only_definitions=self.only_definitions)
+        question["seconds"] = {
+            name: getattr(self.patience, name) for name in ("answer_cell", "other_cell", "other_cells")
+        }
         try:
             reply = self.conversation.ask("run", packer, **question)
         except AnswerError as error:
@@ -239,7 +264,7 @@ class _Answers:
             found = self.run().found.get(part, 0)
             if candidate >= found:
                 raise UnrunnableError(f"run again, the notebook defines {part} no more")
-        self.conversation.deadline = time.monotonic() + min(CHECK_SECONDS, max(self.time_left, 1))
+        self.conversation.deadline = time.monotonic() + min(self.patience.check, max(self.time_left, 1))
         return self.conversation.begin(part, candidate, seed)
 
     def finish(self) -> Fault | None:

@@ -21,9 +21,6 @@ from cnncourse.checking.raised import Raised, describe
 from cnncourse.classroom.notebook import Asked, Cell, UnreadableNotebookError, defined_names, plan, read_notebook
 from cnncourse.classroom.wire import Channel, Packer, Unpacker, WireError
 
-CELL_SECONDS = 5.0  # what a cell that is no answer may take
-EXTRA_SECONDS = 12.0  # what all of them may take together
-ANSWER_SECONDS = 8.0
 MOST_CANDIDATES = 3  # definitions of one answer that are looked at
 MOST_NOTES = 1000  # cells that are announced before they are run
 
@@ -77,11 +74,12 @@ class Worker:
             todo = plan(notebook, asked, request["locked"], only_definitions=request["only_definitions"])
         except UnreadableNotebookError as error:
             return {"unreadable": str(error)}
-        runner = CellRunner(request["prelude"])
+        seconds = request["seconds"]
+        runner = CellRunner(request["prelude"], seconds["answer_cell"])
         self.candidates = {part.name: [] for part in asked}
         failures: dict[str, dict] = {}
         remarks, attention = [], list(todo.attention)
-        extra_left = EXTRA_SECONDS
+        left = seconds["other_cells"]
         for number, step in enumerate(todo.steps):
             if step.checks:
                 self._keep(step.checks, runner.namespace)
@@ -89,13 +87,13 @@ class Worker:
             if number < MOST_NOTES:
                 self.channel.send({"nonce": request["nonce"], "cell": step.cell.number}, b"")
             is_answer = bool(step.answers)
-            if not is_answer and extra_left <= 0:
+            if not is_answer and left <= 0:
                 remarks.append(f"cell {step.cell.number} was left out: the cells before it took too long")
                 continue
             started = time.monotonic()
-            raised = runner.run(step.cell, ANSWER_SECONDS if is_answer else min(CELL_SECONDS, max(extra_left, 0.1)))
+            raised = runner.run(step.cell, seconds["answer_cell"] if is_answer else min(seconds["other_cell"], left))
             if not is_answer:
-                extra_left -= time.monotonic() - started
+                left -= time.monotonic() - started
             if raised is not None:
                 remarks.append(f"cell {step.cell.number} raised {raised}"[:400])
                 failures.setdefault(step.answers, asdict(raised))
@@ -297,10 +295,11 @@ class CellRunner:
 
     Args:
         prelude: what the exercise imports and gives, run first: it is not lost if the learner deleted it.
+        seconds: how long each cell of it may take.
 
     """
 
-    def __init__(self, prelude: list[str]) -> None:
+    def __init__(self, prelude: list[str], seconds: float) -> None:
         main = types.ModuleType("__main__")
         self.namespace = main.__dict__
         self.namespace["__builtins__"] = builtins
@@ -308,7 +307,7 @@ class CellRunner:
         self.namespace["get_ipython"] = lambda: _Shell(self.namespace)
         sys.modules["__main__"] = main
         for number, source in enumerate(prelude):
-            self.run(Cell(-number, "code", source), ANSWER_SECONDS)
+            self.run(Cell(-number, "code", source), seconds)
 
     def run(self, cell: Cell, seconds: float) -> Raised | None:
         """Run a cell; return what it raised."""
