@@ -121,13 +121,18 @@ class ForkServer:
 
     def _look_around(self) -> None:
         """End the worker if all its processes together take too much memory."""
+        # Pages that forks share count for each of them at first, and truly only if that is too much.
+        if self._memory("rss") > self.settings["memory"] and self._memory("pss") > self.settings["memory"]:
+            self._kill_all()
+            self.why = "memory"
+
+    def _memory(self, kind: str) -> int:
         used = 0
         for process in self._left_processes():
             with suppress(psutil.Error):
-                used += process.memory_info().rss
-        if used > self.settings["memory"]:
-            self._kill_all()
-            self.why = "memory"
+                told = process.memory_info() if kind == "rss" else process.memory_full_info()
+                used += getattr(told, kind, told.rss)
+        return used
 
     def _end_worker(self) -> dict:
         if self.process:

@@ -44,7 +44,7 @@ class Patience:
         other_cell: for a cell that is no answer, before it is stopped.
         other_cells: for all of these together; what comes after is left out.
         cells: for all cells of a notebook, before their process is ended.
-        submission: for everything.
+        part: for all checks of one part.
 
     """
 
@@ -53,7 +53,7 @@ class Patience:
     other_cell: float = 5
     other_cells: float = 12
     cells: float = 30
-    submission: float = 90
+    part: float = 30
 
 
 @dataclass(frozen=True)
@@ -134,8 +134,9 @@ def _judge(answers: "_Answers", setup: Setup) -> tuple[list[tuple[Part, Outcome]
     for part in exercise.parts:
         seed = seed_of(setup.secret, exercise.name, part.name)
         tried = [_judge_candidate(answers, part, number, seed) for number in range(run.found.get(part.name, 0))]
-        best = max(tried, key=_points, default=None) or _absent(part, run)
-        judged += [(part, outcome) for outcome in told_once(best)]
+        if tried:
+            best = answers.chosen[part.name] = max(range(len(tried)), key=lambda number: _points(tried[number]))
+        judged += [(part, outcome) for outcome in told_once(tried[best] if tried else _absent(part, run))]
     return judged, run.remarks, (*run.attention, *answers.attention)
 
 
@@ -156,16 +157,17 @@ def _absent(part: Part, run: _Run) -> list[Outcome]:
 
 
 def _judge_candidate(answers: "_Answers", part: Part, candidate: int, seed: int) -> list[Outcome]:
-    return [_judge_check(answers, part, check, candidate, seed) for check in part.checks]
+    answers.allow(part.name, candidate)
+    return [_judge_check(answers, part, check, seed) for check in part.checks]
 
 
-def _judge_check(answers: "_Answers", part: Part, check: Check, candidate: int, seed: int) -> Outcome:
+def _judge_check(answers: "_Answers", part: Part, check: Check, seed: int) -> Outcome:
     if answers.time_left <= 0:
         return Outcome(
             check, Status.FAILED, Fault("no time was left for this check: your code takes too long", hints=())
         )
     try:
-        answer = answers.begin(part.name, candidate, seed)
+        answer = answers.begin(part.name, seed)
     except LostWorkerError as lost:
         return Outcome(check, Status.FAILED, lost.fault)
     except AnswerError as error:
@@ -208,11 +210,12 @@ class _Answers:
         self.attention: tuple[str, ...] = ()
         self.conversation: Conversation | None = None
         self.only_definitions = False
-        self.end = time.monotonic() + setup.patience.submission
+        self.end = 0.0
+        self.chosen: dict[str, int] = {}
 
     @property
     def time_left(self) -> float:
-        """Seconds left for this submission."""
+        """Seconds left for this part."""
         return self.end - time.monotonic()
 
     def run(self) -> _Run:
@@ -258,14 +261,19 @@ class _Answers:
             raise UnrunnableError(_text(reply.head["unreadable"]))
         return _read_run(reply.head, self.assignment)
 
-    def begin(self, part: str, candidate: int, seed: int) -> object:
+    def allow(self, part: str, candidate: int) -> None:
+        """Start judging one of a part's definitions: it has its own time, and other parts' answers find it."""
+        self.end = time.monotonic() + self.patience.part
+        self.chosen[part] = candidate
+
+    def begin(self, part: str, seed: int) -> object:
         """Start a check and return the answer, as it is seen from here."""
         if self.conversation is None or self.conversation.fault is not None:
             found = self.run().found.get(part, 0)
-            if candidate >= found:
+            if self.chosen[part] >= found:
                 raise UnrunnableError(f"run again, the notebook defines {part} no more")
         self.conversation.deadline = time.monotonic() + min(self.patience.check, max(self.time_left, 1))
-        return self.conversation.begin(part, candidate, seed)
+        return self.conversation.begin(part, self.chosen, seed)
 
     def finish(self) -> Fault | None:
         """End a check; return what is wrong with the worker."""

@@ -119,12 +119,14 @@ class Planned:
         cell: the cell.
         answers: the part that it answers, "" if none.
         checks: the part that it only checks: it is not run, the answer is taken where it stands.
+        defines: names that an answer's cell defines.
 
     """
 
     cell: Cell
     answers: str = ""
     checks: str = ""
+    defines: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -174,9 +176,9 @@ def plan(notebook: Notebook, asked: Sequence[Asked], locked: dict[str, str], *, 
                 continue
             attention.append(f"cell {cell.number}, an answer, was turned into {cell.kind}; it was run all the same")
         answers = by_answer.get(cell.grade_id, "")
-        defines = not is_answer and bool(known & set(defined_names(cell.source)))
-        if not only_definitions or answers or defines or is_definition(cell.source):
-            steps.append(Planned(cell, answers=answers))
+        if not only_definitions or answers or known & set(defined_names(cell.source)) or is_definition(cell.source):
+            defines = tuple(defined_names(cell.source)) if answers else ()
+            steps.append(Planned(cell, answers=answers, defines=defines))
     attention += [f"{grade_id!r} stands {count} times" for grade_id, count in seen.items() if count > 1]
     for grade_id in [*by_answer, *by_check, *(set(locked) - set(by_check))]:
         if grade_id not in seen:

@@ -89,10 +89,17 @@ class Conversation:
             self._give_up(error)
         return self.fault
 
-    def begin(self, part: str, candidate: int, seed: int) -> object:
-        """Start a check and return the answer to a part."""
+    def begin(self, part: str, chosen: Mapping[str, int], seed: int) -> object:
+        """Start a check and return the answer to a part.
+
+        Args:
+            part: its name.
+            chosen: for this part and those before, which of its definitions counts.
+            seed: of all generators in the worker.
+
+        """
         self._forget()
-        return self._reading(self.ask("begin", part=part, candidate=candidate, seed=seed), lambda reply: reply.result())
+        return self._reading(self.ask("begin", part=part, chosen=chosen, seed=seed), lambda reply: reply.result())
 
     def call(
         self,

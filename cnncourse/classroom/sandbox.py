@@ -221,7 +221,7 @@ def _bubblewrap(isolation: Isolation, limits: Limits) -> list[str]:
     ]  # fmt: skip
     if isolation is Isolation.OWN_USER:
         command += ["--cap-drop", "ALL"]
-        for capability in ("SETUID", "SETGID", "SETPCAP", "KILL", "CHOWN", "DAC_OVERRIDE", "FOWNER"):
+        for capability in ("SETUID", "SETGID", "SETPCAP", "KILL", "CHOWN", "DAC_OVERRIDE", "FOWNER", "SYS_PTRACE"):
             command += ["--cap-add", f"CAP_{capability}"]
     size = str(limits.disk)
     command += ["--dev", "/dev", "--proc", "/proc"]

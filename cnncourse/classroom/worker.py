@@ -18,7 +18,7 @@ import torch
 from torch import Tensor, nn
 
 from cnncourse.checking.raised import Raised, describe
-from cnncourse.classroom.notebook import Asked, Cell, UnreadableNotebookError, defined_names, plan, read_notebook
+from cnncourse.classroom.notebook import Asked, Cell, Planned, UnreadableNotebookError, plan, read_notebook
 from cnncourse.classroom.wire import Channel, Packer, Unpacker, WireError
 
 MOST_CANDIDATES = 3  # definitions of one answer that are looked at
@@ -40,6 +40,7 @@ class Worker:
     def __init__(self, channel: Channel) -> None:
         self.channel = channel
         self.candidates: dict[str, list[object]] = {}
+        self.namespace: dict[str, object] = {}
         self._forget()
 
     def _forget(self) -> None:
@@ -77,6 +78,7 @@ class Worker:
         seconds = request["seconds"]
         runner = CellRunner(request["prelude"], seconds["answer_cell"])
         self.candidates = {part.name: [] for part in asked}
+        self.namespace = runner.namespace
         failures: dict[str, dict] = {}
         remarks, attention = [], list(todo.attention)
         left = seconds["other_cells"]
@@ -98,7 +100,7 @@ class Worker:
                 remarks.append(f"cell {step.cell.number} raised {raised}"[:400])
                 failures.setdefault(step.answers, asdict(raised))
             elif is_answer:
-                attention += self._look_for_other_name(step.answers, step.cell, runner.namespace)
+                attention += self._look_for_other_name(step, runner.namespace)
         for part in asked:
             self._keep(part.name, runner.namespace)
         attention += [f"{name} is defined more than once; the best counts" for name in self._several()]
@@ -111,9 +113,10 @@ class Worker:
             kept.append(namespace[name])
             del kept[:-MOST_CANDIDATES]
 
-    def _look_for_other_name(self, name: str, cell: Cell, namespace: dict[str, object]) -> list[str]:
+    def _look_for_other_name(self, step: Planned, namespace: dict[str, object]) -> list[str]:
         """Take the last thing that an answer's cell defines if it has not the name that was asked for."""
-        defined = [other for other in defined_names(cell.source) if callable(namespace.get(other))]
+        name = step.answers
+        defined = [other for other in step.defines if callable(namespace.get(other))]
         if name in namespace or not defined:
             return []
         self.candidates[name].append(namespace[defined[-1]])
@@ -135,7 +138,9 @@ class Worker:
         numpy.random.seed(request["seed"] % 2**32)
         torch.manual_seed(request["seed"])
         torch.set_grad_enabled(True)
-        return self._reply(self.candidates[request["part"]][request["candidate"]])
+        for part, number in request["chosen"].items():  # answers use each other by name
+            self.namespace[part] = self.candidates[part][number]
+        return self._reply(self.namespace[request["part"]])
 
     def do_call(self, request: dict) -> dict:
         """Call a function, a class or a module."""
