@@ -54,13 +54,13 @@ def write_reports(
 
     """
     submissions = {submission.student: submission for submission in collection.submissions}
-    gradebook, statistics = Gradebook(exercise, collection), Statistics()
+    gradebook, statistics = Gradebook(exercise, collection, roster), Statistics()
     for result in results:
         gradebook.add(result)
         statistics.add(result)
         write_gradescope(folder, result)
         write_feedback(folder, exercise, result, submissions.get(result.student))
-    write_tables(folder, gradebook, roster)
+    write_tables(folder, gradebook)
     return write_index(folder, exercise, gradebook, statistics, collection)
 
 

@@ -3,15 +3,15 @@
 import csv
 import html
 import json
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from cnncourse.checking import Exercise
 from cnncourse.classroom.disclosure import for_learner, without_paths
 from cnncourse.classroom.names import plain_text
 from cnncourse.classroom.results import CheckResult, Result
-from cnncourse.classroom.roster import CANVAS_COLUMNS, Person, Roster
+from cnncourse.classroom.roster import CANVAS_COLUMNS, Roster
 from cnncourse.classroom.submissions import Collection
 from cnncourse.classroom.writing import replacing
 
@@ -43,6 +43,7 @@ class Grade:
         attention: what needs the instructor's eye.
         moodle: Moodle's number of the participant, "" if it is not from Moodle.
         canvas: Canvas' number of the learner, "" if it is not from Canvas.
+        row: what the roster says of the learner, by heading.
 
     """
 
@@ -54,6 +55,7 @@ class Grade:
     attention: tuple[str, ...] = ()
     moodle: str = ""
     canvas: str = ""
+    row: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def total(self) -> int | None:
@@ -67,11 +69,13 @@ class Gradebook:
     Args:
         exercise: its parts give the columns.
         collection: says who handed in, who is late and who is missing.
+        roster: the class as a CSV file, from which names are taken, above all of those who are missing.
 
     """
 
-    def __init__(self, exercise: Exercise, collection: Collection) -> None:
+    def __init__(self, exercise: Exercise, collection: Collection, roster: Path | None = None) -> None:
         self.exercise = exercise
+        self.roster = Roster.read(roster) if roster else None
         self._possible = {part.name: 0 for part in exercise.parts}
         self._definition = {part.name: part.points for part in exercise.parts}
         self._collection = collection
@@ -101,8 +105,10 @@ class Gradebook:
         everybody = {*submissions, *self._collection.missing, *self._earned}
         # On a platform learners are known by their number, also those whose upload was no notebook.
         platforms = {platform for submission in submissions.values() for platform in submission.identifiers}
+        people = self.roster.by_key(everybody) if self.roster else {}
         grades = []
         for student in sorted(everybody):
+            person = people.get(student.casefold())
             submission, earned = submissions.get(student), self._earned.get(student)
             status = GRADED if earned is not None else NOT_GRADED if submission else MISSING
             points = () if status == NOT_GRADED else tuple((earned or {}).get(part, 0) for part in self._possible)
@@ -111,42 +117,36 @@ class Gradebook:
             grades.append(
                 Grade(
                     student,
-                    submission.name if submission else student,
+                    (person and person.name) or (submission and submission.name) or student,
                     status,
                     points,
                     submission.late if submission else None,
                     (*self._attention.get(student, ()), *remarks),
                     moodle=identifiers.get("moodle", ""),
                     canvas=identifiers.get("canvas", ""),
+                    row=person.row if person else {},
                 )
             )
         return grades
 
 
-def write_tables(folder: Path, gradebook: Gradebook, roster: Path | None = None) -> list[Path]:
-    """Write ``grades.csv``, ``canvas.csv`` and ``moodle.csv``.
+def write_tables(folder: Path, gradebook: Gradebook) -> list[Path]:
+    """Write ``grades.csv``, ``canvas.csv`` and ``moodle.csv``, and return them.
+
+    A roster that came from Canvas or Moodle gives what identifies learners there.
 
     Args:
         folder: where to; made if it is not there.
         gradebook: holds everybody's grade.
-        roster: the class, from which names and numbers of learners are taken, above all of missing ones.
-
-    Returns:
-        The files.
 
     """
-    class_list = Roster.read(roster) if roster else None
     grades = gradebook.grades()
-    people = class_list.by_key(grade.student for grade in grades) if class_list else {}
-    platform = class_list.platform if class_list else ""
-    columns = class_list.columns if class_list else ()
-
     grades_csv, canvas_csv, moodle_csv = folder / "grades.csv", folder / "canvas.csv", folder / "moodle.csv"
     # Spreadsheets take a file for one of their own country's encoding unless it begins with this mark.
-    _write(grades_csv, _grade_rows(gradebook, grades, people), mark="\ufeff")
+    _write(grades_csv, _grade_rows(gradebook, grades), mark="\ufeff")
     # The platforms read UTF-8 as such, and a mark would become part of the first heading.
-    _write(canvas_csv, _canvas_rows(gradebook, grades, people, columns if platform == "canvas" else ()))
-    _write(moodle_csv, _moodle_rows(gradebook, grades, people, columns if platform == "moodle" else ()))
+    _write(canvas_csv, _canvas_rows(gradebook, grades))
+    _write(moodle_csv, _moodle_rows(gradebook, grades))
     return [grades_csv, canvas_csv, moodle_csv]
 
 
@@ -207,48 +207,43 @@ def _harmless(cell: str | int | None) -> str | int:
     return f"'{text}" if text.lstrip(" ").startswith(("=", "+", "-", "@", "\t", "\r", "\n")) else text
 
 
-def _person(grade: Grade, people: dict[str, Person]) -> tuple[str, dict[str, str]]:
-    """Return a learner's name, the roster's if there is one, and the row of the roster."""
-    person = people.get(grade.student.casefold())
-    return (person and person.name) or grade.name, dict(person.row) if person else {}
+def _headings(gradebook: Gradebook, platform: str) -> Sequence[str]:
+    """Return the roster's headings if it came from a platform, and none otherwise."""
+    roster = gradebook.roster
+    return roster.columns if roster and roster.platform == platform else ()
 
 
-def _grade_rows(gradebook: Gradebook, grades: Iterable[Grade], people: dict[str, Person]) -> Iterable[Row]:
+def _grade_rows(gradebook: Gradebook, grades: Iterable[Grade]) -> Iterable[Row]:
     yield ["student", "name", *gradebook.parts, "total", "possible", "late", "status", "attention"]
     for grade in grades:
         late = {True: "yes", False: "no", None: ""}[grade.late]
         points = grade.points or [None] * len(gradebook.parts)
         attention = "; ".join(plain_text(text, 300) for text in grade.attention)
-        name, _ = _person(grade, people)
-        yield [grade.student, name, *points, grade.total, gradebook.total_possible, late, grade.status, attention]
+        total, possible = grade.total, gradebook.total_possible
+        yield [grade.student, grade.name, *points, total, possible, late, grade.status, attention]
 
 
-def _canvas_rows(
-    gradebook: Gradebook, grades: Iterable[Grade], people: dict[str, Person], roster_columns: Sequence[str]
-) -> Iterable[Row]:
+def _canvas_rows(gradebook: Gradebook, grades: Iterable[Grade]) -> Iterable[Row]:
+    headings, name = _headings(gradebook, "canvas"), gradebook.exercise.name
     # Canvas ends an assignment's heading with its number; with that, the import finds it instead of making a new one.
-    name = gradebook.exercise.name
-    assignment = next((c for c in roster_columns if c == name or c.startswith(f"{name} (")), name)
+    assignment = next((h for h in headings if h == name or h.startswith(f"{name} (")), name)
     yield [*CANVAS_COLUMNS, assignment]
     yield ["    Points Possible", *[""] * (len(CANVAS_COLUMNS) - 1), gradebook.total_possible]
     for grade in grades:
-        name, row = _person(grade, people)
-        own = (roster_columns and row) or {"Student": name, "ID": grade.canvas}
+        own = (headings and grade.row) or {"Student": grade.name, "ID": grade.canvas}
         yield [*(own.get(column, "") for column in CANVAS_COLUMNS), grade.total]
 
 
-def _moodle_rows(
-    gradebook: Gradebook, grades: Iterable[Grade], people: dict[str, Person], roster_columns: Sequence[str]
-) -> Iterable[Row]:
-    columns = roster_columns or MOODLE_COLUMNS
-    columns = [*columns, *(column for column in ("Grade", "Feedback comments") if column not in columns)]
+def _moodle_rows(gradebook: Gradebook, grades: Iterable[Grade]) -> Iterable[Row]:
+    headings = _headings(gradebook, "moodle")
+    columns = [*(headings or MOODLE_COLUMNS)]
+    columns += [column for column in ("Grade", "Feedback comments") if column not in columns]
     yield columns
     for grade in grades:
-        name, row = _person(grade, people)
         ours = {
             "Identifier": f"Participant {grade.moodle}" if grade.moodle else "",
-            "Full name": name,
-            "Email address": row.get("Email address") or row.get("email", ""),
+            "Full name": grade.name,
+            "Email address": grade.row.get("Email address") or grade.row.get("email", ""),
             "Status": "No submission" if grade.status == MISSING else "Submitted for grading",
             "Maximum Grade": f"{gradebook.total_possible:.2f}",
             "Grade can be changed": "Yes",
@@ -258,7 +253,7 @@ def _moodle_rows(
             "Feedback comments": _comment(gradebook, grade),
         }
         # What Moodle itself wrote stays as it is: it compares some of it when the worksheet comes back.
-        cells = {**ours, **(row if roster_columns else {}), **graded}
+        cells = {**ours, **(grade.row if headings else {}), **graded}
         yield [cells.get(column, "") for column in columns]
 
 

@@ -135,6 +135,12 @@ def test_instructors_page_counts_the_class(tmp_path):
     assert "Handed in, but not graded (1)" in (tmp_path / "index.html").read_text(encoding="utf-8")
 
 
+def test_missing_learners_bear_the_rosters_names(tmp_path):
+    (tmp_path / "roster.csv").write_text("id,name\nzoe,Zoe Zed\n", encoding="utf-8")
+    page = report(tmp_path, [result()], collection(missing=("zoe",)), roster=tmp_path / "roster.csv")
+    assert "Zoe Zed" in Page(page).text
+
+
 @pytest.mark.parametrize(
     ("isolation", "loud"),
     [("bubblewrap, no network", False), ("weak: a process of its own", True), ("", True), ("some new thing", True)],

@@ -13,10 +13,10 @@ from tests.classroom.class_of import EXERCISE, check, collection, result, submis
 
 
 def tables(folder, results, collected, roster=None):
-    gradebook = Gradebook(EXERCISE, collected)
+    gradebook = Gradebook(EXERCISE, collected, roster)
     for one in results:
         gradebook.add(one)
-    write_tables(folder, gradebook, roster)
+    write_tables(folder, gradebook)
     return folder
 
 

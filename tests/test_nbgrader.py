@@ -1,0 +1,136 @@
+"""nbgrader takes the course's exercises all the way: release, grade, feedback, grades."""
+
+import csv
+import os
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import nbformat
+import pytest
+from torch import nn
+
+from cnncourse import check
+from cnncourse.architectures import CATALOGUE
+
+pytestmark = pytest.mark.slow
+
+CHAPTERS = [record.chapter for record in CATALOGUE if record.has_chapter]
+WRONG = """class {name}(nn.Module):
+    def __init__(self, *_settings):
+        super().__init__()
+
+    def forward(self, maps):
+        return maps
+"""
+
+
+class Unchanged(nn.Module):
+    """What the wrong answer does, to ask the course itself what it is worth."""
+
+    def __init__(self, *_settings):
+        super().__init__()
+
+    def forward(self, maps):
+        return maps
+
+
+@dataclass(frozen=True)
+class Graded:
+    """A class that nbgrader graded: points are those of the check cells, rows those of the exported grades."""
+
+    exercise: str
+    folder: Path
+    points: dict[str, int]
+    rows: dict[str, dict[str, str]]
+
+    @property
+    def possible(self):
+        return sum(self.points.values())
+
+    @property
+    def last(self):
+        return list(self.points)[-1]
+
+    def score(self, student):
+        return float(self.rows[student]["score"])
+
+
+def nbgrader(folder, *command):
+    ran = subprocess.run(
+        [sys.executable, "-m", "nbgrader", *command],
+        cwd=folder,
+        env={**os.environ, "JUPYTER_CONFIG_DIR": str(folder / "no-settings-of-the-user")},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ran.returncode == 0, ran.stderr
+
+
+def graded_cells(notebook):
+    """Return, in order, (answer cell, check cell) of each part."""
+    marked = [cell for cell in notebook.cells if cell.metadata.get("nbgrader", {}).get("solution")]
+    checks = [cell for cell in notebook.cells if cell.metadata.get("nbgrader", {}).get("grade")]
+    return list(zip(marked, checks, strict=True))
+
+
+def hand_in(folder, student, exercise, name, notebook):
+    place = folder / "submitted" / student / exercise
+    place.mkdir(parents=True)
+    nbformat.write(notebook, place / name)
+
+
+@pytest.fixture(scope="module", params=CHAPTERS)
+def graded(request, project, tmp_path_factory):
+    """Release an exercise, hand in four answers, and grade them; the odd ones differ in the last part only."""
+    exercise, folder = request.param, tmp_path_factory.mktemp("course")
+    shutil.copy(project / "nbgrader_config.py", folder)
+    shutil.copytree(project / "solutions" / exercise, folder / "solutions" / exercise)
+    nbgrader(folder, "generate_assignment", exercise)
+    parts = next(record for record in CATALOGUE if record.chapter == exercise).exercise().parts
+    (path,) = (folder / "solutions" / exercise).glob("*.ipynb")
+    master = nbformat.read(path, as_version=4)
+    last = parts[-1].name
+    for student, source in {"right": None, "wrong": WRONG.format(name=last), "unreadable": f"class {last}(:"}.items():
+        notebook = nbformat.read(path, as_version=4)
+        if source:
+            graded_cells(notebook)[-1][0].source = source
+        hand_in(folder, student, exercise, path.name, notebook)
+    untouched = nbformat.read(folder / "exercises" / exercise / path.name, as_version=4)
+    hand_in(folder, "untouched", exercise, path.name, untouched)
+    for command in (["autograde", exercise], ["generate_feedback", exercise], ["export"]):
+        nbgrader(folder, *command)
+    with (folder / "grades.csv").open(encoding="utf-8", newline="") as file:
+        rows = {row["student_id"]: row for row in csv.DictReader(file)}
+    cells = zip(parts, graded_cells(master), strict=True)
+    points = {part.name: check_cell.metadata.nbgrader.points for part, (_, check_cell) in cells}
+    return Graded(exercise, folder, points, rows)
+
+
+def test_everybody_is_graded_out_of_all_points(graded):
+    assert set(graded.rows) == {"right", "wrong", "unreadable", "untouched"}
+    assert {float(row["max_score"]) for row in graded.rows.values()} == {graded.possible}
+
+
+def test_the_master_has_full_marks_and_the_untouched_exercise_none(graded):
+    assert graded.score("right") == graded.possible
+    assert graded.score("untouched") == 0
+
+
+def test_a_wrong_answer_earns_what_the_course_itself_gives_for_it(graded):
+    earned = check(graded.exercise, Unchanged, part=graded.last).points
+    assert earned < graded.points[graded.last]
+    assert graded.score("wrong") == graded.possible - graded.points[graded.last] + earned
+
+
+def test_a_syntax_error_costs_that_part_only(graded):
+    assert graded.score("unreadable") == graded.possible - graded.points[graded.last]
+
+
+def test_everybody_gets_feedback(graded):
+    for student in graded.rows:
+        (page,) = (graded.folder / "feedback" / student / graded.exercise).glob("*.html")
+        assert graded.last in page.read_text(encoding="utf-8")
