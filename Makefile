@@ -73,7 +73,7 @@ $(LEARNER): pyproject.toml constraints.txt
 	@touch $@
 
 $(DEVELOPER): $(LEARNER)
-	$(BIN)/python -m pip install -c constraints.txt -e ".[test,instructor,figures,viz]"
+	$(BIN)/python -m pip install -c constraints.txt -e ".[test,instructor,cluster,figures,viz]"
 	@# nbgrader would put its menus into every learner's JupyterLab; instructors who want them can enable them again.
 	@$(BIN)/jupyter labextension disable --level=sys_prefix @jupyter/nbgrader > /dev/null 2>&1
 	@for extension in formgrader validate_assignment assignment_list course_list; do \

@@ -272,7 +272,7 @@ def grade_on_cluster(
             running[future] = task.student
             return [future]
 
-        completed = as_completed([future for _ in range(2 * workers) for future in submit()])
+        completed = as_completed([future for _ in range(2 * workers) for future in submit()], loop=client.loop)
         for future in completed:
             student = running.pop(future)
             try:
