@@ -219,8 +219,10 @@ def _bubblewrap(isolation: Isolation, limits: Limits) -> list[str]:
         "bwrap", "--unshare-net", "--unshare-pid", "--unshare-ipc", "--unshare-uts", "--unshare-cgroup-try",
         "--die-with-parent", "--new-session", "--hostname", "classroom",
     ]  # fmt: skip
-    if isolation is Isolation.OWN_USER:
-        command += ["--cap-drop", "ALL"]
+    command += ["--cap-drop", "ALL"]
+    if isolation is Isolation.OWN_NAMESPACE:
+        command += ["--unshare-user"]
+    else:  # what the fork server needs to give workers a user of their own, and to clear up after them
         for capability in ("SETUID", "SETGID", "SETPCAP", "KILL", "CHOWN", "DAC_OVERRIDE", "FOWNER", "SYS_PTRACE"):
             command += ["--cap-add", f"CAP_{capability}"]
     size = str(limits.disk)
