@@ -31,7 +31,8 @@ class ProgressTable:
             f'<th style="text-align:left;padding:2px 14px 2px 0">{head}</th>'
             for head in ("chapter", "exercise, best attempts", "quiz", "predictions")
         )
-        return f'<table class="cnncourse-progress" style="border-collapse:collapse"><tr>{heads}</tr>{rows}</table>'
+        style = "border-collapse:collapse;color:inherit;font:inherit;white-space:nowrap"
+        return f'<table class="cnncourse-progress" style="{style}"><tr>{heads}</tr>{rows}</table>'
 
     def forget(self, name: str) -> str:
         """Forget what was recorded of a chapter and say what that was.
