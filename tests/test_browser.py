@@ -212,11 +212,29 @@ def test_chapter_opens_runs_and_its_explorer_moves(page, course, tmp_path):
     assert f"row {row}, column" in picture.inner_text()
     page.screenshot(path=tmp_path / "explorer.png")
 
-    quiz = page.locator(".jp-OutputArea-output:has(.widget-radio)").first
+    quiz = page.locator(".jp-OutputArea-output:has(.widget-radio)").filter(has_text="Why has it only 156")
     quiz.scroll_into_view_if_needed()
     quiz.locator("input[type=radio]").nth(1).check()
     quiz.get_by_text("✓ Right").wait_for()
     page.screenshot(path=tmp_path / "quiz.png")
+
+    number = page.get_by_placeholder("a number (trainable numbers), then Enter")
+    number.fill("2,000")
+    number.press("Enter")
+    page.get_by_text("2000 trainable numbers").wait_for()
+    page.screenshot(path=tmp_path / "prediction.png")
+
+    output = page.locator(".jp-OutputArea-output:has(.cnncourse-progress):has(button)").first
+    output.get_by_role("button", name="Bring up to date").click()
+    output.get_by_text("1 of 5 right").wait_for()
+    output.get_by_text("1 of 3 made").wait_for()
+    output.scroll_into_view_if_needed()
+    page.screenshot(path=tmp_path / "progress.png")
+    output.get_by_role("button", name="Forget it …").click()
+    output.get_by_role("button", name="Yes, forget it").click()
+    output.get_by_text("forgot the attempts at").wait_for()
+    output.get_by_text("0 of 3 made").wait_for()
+    page.screenshot(path=tmp_path / "forgotten.png")
 
 
 def test_exercise_answers_at_once(page, course, tmp_path):

@@ -31,7 +31,8 @@ class ProgressTable:
             f'<th style="text-align:left;padding:2px 14px 2px 0">{head}</th>'
             for head in ("chapter", "exercise, best attempts", "quiz", "predictions")
         )
-        return f'<table class="cnncourse-progress" style="border-collapse:collapse"><tr>{heads}</tr>{rows}</table>'
+        style = "border-collapse:collapse;color:inherit;font:inherit;white-space:nowrap"
+        return f'<table class="cnncourse-progress" style="{style}"><tr>{heads}</tr>{rows}</table>'
 
     def forget(self, name: str) -> str:
         """Forget what was recorded of a chapter and say what that was.
@@ -68,10 +69,14 @@ class ProgressTable:
             description="chapter",
             layout=ipywidgets.Layout(width="260px"),
         )
+        renew = ipywidgets.Button(description="Bring up to date", tooltip="show what was recorded since")
         forget = ipywidgets.Button(description="Forget it …", tooltip="forget what was recorded for this chapter")
         sure = ipywidgets.Button(description="Yes, forget it", button_style="danger")
         keep = ipywidgets.Button(description="No, keep it")
         asking = ipywidgets.HBox([sure, keep], layout=ipywidgets.Layout(display="none"))
+
+        def show(_button: object = None) -> None:
+            table.value = self._html()
 
         def ask(_button: object) -> None:
             said.value = (
@@ -86,13 +91,14 @@ class ProgressTable:
         def go_on(_button: object) -> None:
             leave()
             said.value = html.escape(self.forget(chosen.value))
-            table.value = self._html()
+            show()
 
+        renew.on_click(show)
         forget.on_click(ask)
         sure.on_click(go_on)
         keep.on_click(leave)
         chosen.observe(leave, names="value")
-        return ipywidgets.VBox([table, ipywidgets.HBox([chosen, forget]), said, asking])
+        return ipywidgets.VBox([table, renew, ipywidgets.HBox([chosen, forget]), said, asking])
 
 
 def _chapter_text(chapter: ChapterProgress) -> str:

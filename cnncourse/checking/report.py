@@ -122,5 +122,6 @@ def _unfolding(hints: Sequence[str], number: int = 1) -> str:
     if not hints:
         return ""
     return (
-        f"<details><summary>Hint {number}</summary>{html.escape(hints[0])}{_unfolding(hints[1:], number + 1)}</details>"
+        f'<details style="margin-left:{14 * (number > 1)}px"><summary>Hint {number}</summary>{html.escape(hints[0])}'
+        f"{_unfolding(hints[1:], number + 1)}</details>"
     )

@@ -142,6 +142,7 @@ def test_record_that_cannot_be_written_is_said_when_a_chapter_is_to_be_forgotten
 @dataclass
 class Shown:
     table: object
+    renew: object
     chosen: object
     forget: object
     said: object
@@ -149,8 +150,8 @@ class Shown:
 
     @classmethod
     def of(cls, widget):
-        table, row, said, asking = widget.children
-        return cls(table, *row.children, said, asking)
+        table, renew, row, said, asking = widget.children
+        return cls(table, renew, *row.children, said, asking)
 
 
 def test_command_shows_best_and_latest_attempt_quiz_and_predictions(capsys):
@@ -189,6 +190,13 @@ def test_table_forgets_only_after_asking():
     assert recorded_events() == []
     assert "0 of 5 right" in shown.table.value
     assert "forgot" in shown.said.value
+
+
+def test_table_can_be_brought_up_to_date():
+    shown = Shown.of(progress().widget())
+    record_all(EVENTS)
+    shown.renew.click()
+    assert "1 of 5 right" in shown.table.value
 
 
 def test_table_keeps_what_the_learner_wants_to_keep():
