@@ -1,4 +1,4 @@
-"""Learners' code is kept apart as far as the machine allows, and what it leaves is ended, on each rung of the ladder."""
+"""Learners' code is kept apart as far as the machine allows, and what it leaves is ended, on every rung."""
 
 import dataclasses
 import os
