@@ -97,6 +97,12 @@ def main(arguments: list[str] | None = None) -> int:
     grade.add_argument("--require-sandbox", action="store_true", help="refuse to run learners' code without a sandbox")
     grade.set_defaults(run=_grade)
 
+    race = commands.add_parser("grade-benchmark", help="time grading beside nbgrader's, on the same submissions")
+    race.add_argument("--assignment", default="01-lenet-5", help='for example "01-lenet-5"')
+    race.add_argument("--submissions", type=_positive, default=20, help="number of learners (20)")
+    race.add_argument("--jobs", type=_positive, default=os.cpu_count() or 1, help="judging processes (one a core)")
+    race.set_defaults(run=_grade_benchmark)
+
     options = parser.parse_args(arguments)
     try:
         return options.run(options)
@@ -276,6 +282,13 @@ def _grade(options: argparse.Namespace) -> int:
         return 130
     print(f"{graded.submissions} submissions ({graded.judged} judged now), {graded.missing} missing, ", end="")
     print(f"{graded.attention} to look at: {graded.page}")
+    return 0
+
+
+def _grade_benchmark(options: argparse.Namespace) -> int:
+    from cnncourse.classroom.benchmark import benchmark, table
+
+    print(table(benchmark(PROJECT, options.assignment, options.submissions, options.jobs)))
     return 0
 
 

@@ -15,6 +15,8 @@ from cnncourse.checking.raised import Raised, describe
 from cnncourse.checking.report import Report
 from cnncourse.training.threads import one_thread
 
+SAME_AS = "the same as at"  # how a mistake that was told before is referred to
+
 
 class Status(Enum):
     """How a check ended."""
@@ -79,7 +81,7 @@ def told_once(outcomes: Sequence[Outcome]) -> tuple[Outcome, ...]:
         if outcome.fault is not None:
             first = first_with.setdefault(outcome.fault.mistake, outcome.check.name)
             if first != outcome.check.name:
-                outcome = Outcome(outcome.check, outcome.status, Fault(f"the same as at “{first}”", hints=()))
+                outcome = Outcome(outcome.check, outcome.status, Fault(f"{SAME_AS} “{first}”", hints=()))
         told.append(outcome)
     return tuple(told)
 

@@ -1,17 +1,23 @@
 """From a folder or zip of submissions to grades, pages and tables: what ``cnncourse grade`` does."""
 
+from collections.abc import Iterable
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
 from tqdm import tqdm
 
+from cnncourse.checking import Status
 from cnncourse.classroom.assignment import assignment
 from cnncourse.classroom.batch import ResultFiles, grade_here, grade_on_cluster, isolation_here, read_secret, tasks
 from cnncourse.classroom.collecting import collect
 from cnncourse.classroom.grading import Setup
 from cnncourse.classroom.pages import write_reports
+from cnncourse.classroom.results import Result
+from cnncourse.classroom.submissions import Collection
+
+MOST_COPIES = 5  # named in one line
 
 
 @dataclass(frozen=True)
@@ -86,6 +92,22 @@ def grade_class(
             bar.update()
         bar.update(bar.total - bar.n)  # those that were up to date
     students = [submission.student for submission in collection.submissions]
+    collection = with_copies(collection, files.read_all(students))
     page = write_reports(folder, handed_out.exercise, files.read_all(students), collection, roster)
-    attention = sum(bool(result.attention) for result in files.read_all(students))
-    return Graded(page, len(students), judged, len(collection.missing), attention)
+    odd = {result.student for result in files.read_all(students) if result.attention} | set(collection.remarks) - {""}
+    return Graded(page, len(students), judged, len(collection.missing), len(odd))
+
+
+def with_copies(collection: Collection, results: Iterable[Result]) -> Collection:
+    """Return a collection in which learners who handed in the very same file, with answers in it, are remarked."""
+    same: dict[str, list[str]] = {}
+    for result in results:
+        if any(check.status != Status.NOT_ATTEMPTED.value for check in result.checks):
+            same.setdefault(result.fingerprint, []).append(result.student)
+    remarks = dict(collection.remarks)
+    for students in same.values():
+        for student in students if len(students) > 1 else ():
+            others = [other for other in students if other != student]
+            shown = ", ".join(others[:MOST_COPIES]) + (" and others" if len(others) > MOST_COPIES else "")
+            remarks[student] = (*remarks.get(student, ()), f"handed in the very same file as {shown}")
+    return replace(collection, remarks=remarks)

@@ -105,7 +105,7 @@ def grade(student: str, notebook: bytes, setup: Setup, sandbox: Sandbox) -> Resu
         exercise=setup.assignment.exercise.name,
         checks=tuple(_check_result(part, outcome) for part, outcome in outcomes),
         remarks=remarks,
-        attention=attention,
+        attention=tuple(dict.fromkeys(attention)),
         isolation=sandbox.isolation.value,
         fingerprint=fingerprint(notebook, setup, sandbox.isolation.value),
     )

@@ -180,9 +180,9 @@ def plan(notebook: Notebook, asked: Sequence[Asked], locked: dict[str, str], *, 
             defines = tuple(defined_names(cell.source)) if answers else ()
             steps.append(Planned(cell, answers=answers, defines=defines))
     attention += [f"{grade_id!r} stands {count} times" for grade_id, count in seen.items() if count > 1]
-    for grade_id in [*by_answer, *by_check, *(set(locked) - set(by_check))]:
-        if grade_id not in seen:
-            attention.append(f"the cell {grade_id!r} is missing, or has lost its metadata")
+    lost = [name for name in dict.fromkeys([*by_answer, *by_check, *locked]) if name not in seen]
+    if lost:
+        attention.append(f"cells are missing or have lost their metadata: {', '.join(lost)}")
     edited = {
         cell.grade_id
         for cell in notebook.cells

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from cnncourse.checking.judging import SAME_AS
 from cnncourse.classroom.names import plain_text
 from cnncourse.classroom.results import Result
 
@@ -70,7 +71,7 @@ class Statistics:
             {
                 (f"{c.part}: {c.check}", plain_text(c.message, LONGEST_MESSAGE))
                 for c in result.checks
-                if c.message and c.status != NOT_ATTEMPTED
+                if c.message and c.status != NOT_ATTEMPTED and not c.message.startswith(SAME_AS)
             }
         )
         self.isolation[plain_text(result.isolation, 300)] += 1

@@ -483,7 +483,7 @@ def duplicated(project):
     return notebook
 
 
-@odd("answers deleted and written elsewhere", says="is missing")
+@odd("answers deleted and written elsewhere", says="are missing")
 def deleted(project):
     notebook = answered(project)
     cell = cell_with(notebook, "c3")
@@ -500,7 +500,7 @@ def no_metadata(project):
     return notebook
 
 
-@odd("imports and checks deleted", says="is missing")
+@odd("imports and checks deleted", says="are missing")
 def no_imports(project):
     notebook = answered(project)
     notebook.cells = [c for c in notebook.cells if c.metadata.get("nbgrader", {}).get("solution")]

@@ -73,7 +73,7 @@ def test_what_is_odd_is_said():
     said = plan(odd, ASKED, {"given": "theirs"}, only_definitions=False).attention
     assert said == (
         "'c3' stands 2 times",
-        "the cell 'c3-check' is missing, or has lost its metadata",
+        "cells are missing or have lost their metadata: c3-check",
         "the locked cell 'given' was edited",
     )
 
