@@ -196,6 +196,7 @@ def _check_result(part: Part, outcome: Outcome) -> CheckResult:
         misconception=fault.misconception,
         line=fault.line,
         hints=outcome.hints,
+        picture=fault.picture,
     )
 
 
