@@ -288,13 +288,13 @@ class _Answers:
 
     def _lost(self, reason: str) -> Fault:
         why = self.sandbox.end_worker()
+        self.attention += (f"the worker was lost: {why or reason}",)
         if why == "memory":
             return Fault("your code takes too much memory", expected="well below 2 GiB", hints=())
-        if reason == "it took too long":
+        if why == "time" or reason == "it took too long":
             return Fault("your code takes too long", expected="an answer within some seconds", hints=())
         if reason == "it is gone":
             return Fault("your code ends or crashes Python", expected="an answer", hints=())
-        self.attention += (f"the worker does not keep to the rules: {reason}",)
         return Fault(f"what your code sends back cannot be read: {reason}", hints=())
 
 
