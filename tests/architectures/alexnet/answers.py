@@ -302,9 +302,7 @@ def both_sides_divided(*network):
 
 
 def one_tower_only(*network):
-    return count(
-        *network, kernels=lambda width, groups: width // groups, bias=lambda width, groups: width // groups
-    )
+    return count(*network, kernels=lambda width, groups: width // groups, bias=lambda width, groups: width // groups)
 
 
 def biases_left_out(*network):

@@ -91,7 +91,9 @@ def _judge_same(seen: Observation, _inputs: Inputs) -> Fault | None:
     )
 
 
-def _scores(maps: Tensor, seen: Observation, *, factor: float = 1.0, rectify: tuple[bool, bool] = (True, True)) -> Tensor:
+def _scores(
+    maps: Tensor, seen: Observation, *, factor: float = 1.0, rectify: tuple[bool, bool] = (True, True)
+) -> Tensor:
     features = maps.flatten(1)
     for layer, rectified in zip(("fc6", "fc7"), rectify, strict=True):
         features = F.linear(features, seen[f"{layer}.weight"], seen[f"{layer}.bias"])
@@ -119,7 +121,9 @@ def _judge_scores(seen: Observation, inputs: Inputs) -> Fault | None:
         "after eval() the scores are not those of the three layers",
         expected=values_text(expected),
         got=values_text(got),
-        misconception=next((n for n, wrong in misconceptions.items() if torch.allclose(got, wrong, atol=TOLERANCE)), ""),
+        misconception=next(
+            (n for n, wrong in misconceptions.items() if torch.allclose(got, wrong, atol=TOLERANCE)), ""
+        ),
     )
 
 
