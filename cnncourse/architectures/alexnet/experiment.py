@@ -147,7 +147,7 @@ def centre_crop(images: Tensor) -> Tensor:
 
 
 def run_crops(seed: int, *, at_random: bool) -> Measurements:
-    """Train on 300 patches of photographs, without dropout; measure the error (%) on centre crops, training and test."""
+    """Train on 300 patches of photographs, without dropout; measure errors (%) on centre crops."""
     generator = torch.Generator().manual_seed(seed)
     data = photo_patches()
     chosen, labels = some_of(PATCHES, data.train_labels, generator)

@@ -79,10 +79,12 @@ class DroppedOut:
             if self.training
             else ("at test time, none dropped")
         )
+        gets, mean, later = map(
+            number, (self.output.sum().item(), self.sums_in_training.mean().item(), self.sum_at_test_time)
+        )
         return (
-            f"{len(self.units)} units with p = {self.p:g}, {when}. The next unit gets "
-            f"{number(self.output.sum().item())}; on average in training {number(self.sums_in_training.mean().item())}, at test time "
-            f"{number(self.sum_at_test_time)}."
+            f"{len(self.units)} units with p = {self.p:g}, {when}. The next unit gets {gets}; "
+            f"on average in training {mean}, at test time {later}."
         )
 
     @property
@@ -134,7 +136,7 @@ class DroppedOut:
         )
         ticks = "".join(
             f'<text x="{left + CHART_WIDTH * share:g}" y="{bottom + 15:g}" font-size="11" fill="{FAINT_INK}" '
-            f'text-anchor="middle">{number(largest * share)}</text>'
+            f'text-anchor="middle">{largest * share:.0f}</text>'
             for share in (0, 0.5, 1)
         )
         axis = f'<path d="M{left:g} {bottom:g}h{CHART_WIDTH}" stroke="{INK}" fill="none"/>'
