@@ -67,7 +67,7 @@ def image_grid(
         rows, columns, figsize=(1.3 * columns, 1.55 * rows), squeeze=False, layout="constrained"
     )
     if images.dim() == 4:
-        images = (images.permute(0, 2, 3, 1) + 1) / 2
+        images = ((images.permute(0, 2, 3, 1) + 1) / 2).clamp(0, 1)  # rounding may leave the range
     largest = images.abs().max().item()
     scale = (
         {"cmap": _orange_white_black(), "vmin": -largest, "vmax": largest}
