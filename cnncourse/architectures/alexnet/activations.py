@@ -48,16 +48,20 @@ class FourLayers(nn.Module):
         self.activation = activation()
         initialise(self, nn.init.xavier_normal_)
 
+    def sums(self, images: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Return what the activation is given in each of the three convolutions."""
+        first = self.conv1(images)
+        second = self.conv2(self.activation(first))
+        return first, second, self.conv3(self.pool(self.activation(second)))
+
     def forward(self, images: Tensor) -> Tensor:
         """Turn images of shape (N, 1, 8, 8) into class scores of shape (N, 10)."""
-        maps = self.activation(self.conv1(images))
-        maps = self.pool(self.activation(self.conv2(maps)))
-        maps = self.pool(self.activation(self.conv3(maps)))
+        maps = self.pool(self.activation(self.sums(images)[-1]))
         return self.fc4(maps.flatten(1))
 
 
 def steps_to_target(activation: str, seed: int, learning_rate: float | None = None) -> Measurements:
-    """Count the training steps until the running training error falls below 25 %.
+    """Count the training steps until the running training error falls below 25 %, and the flat units (%) by then.
 
     Args:
         activation: "ReLU", "tanh" or "logistic".
@@ -82,7 +86,15 @@ def steps_to_target(activation: str, seed: int, learning_rate: float | None = No
             optimizer.step()
             wrong = (scores.argmax(dim=1) != labels[chosen]).float().mean().item()
             error = MEMORY * error + (1 - MEMORY) * wrong
-    return {"steps": step}
+        flat = [flat_share(model.activation, inputs.detach()) for inputs in model.sums(images[:256])]
+    return {"steps": step, "flat units": 100 * sum(flat) / len(flat)}
+
+
+def flat_share(activation: nn.Module, inputs: Tensor) -> float:
+    """Return at which share of its inputs an activation is flat, 0 to 1."""
+    inputs = inputs.requires_grad_()
+    (slope,) = torch.autograd.grad(activation(inputs).sum(), inputs)
+    return (slope < FLAT).float().mean().item()
 
 
 def _faster_than(other: str) -> Experiment:
@@ -138,10 +150,7 @@ def look_through(activation: str, scale: float = 1.0, seed: int = 0) -> Layerwis
         before.append((signal @ weights).requires_grad_())
         signal = function(before[-1])
     gradients = torch.autograd.grad(signal, before, torch.randn(512, WIDTH, generator=generator))
-    flat = []
-    for inputs in before:
-        (slope,) = torch.autograd.grad(function(inputs).sum(), inputs)
-        flat.append((slope < FLAT).float().mean().item())
+    flat = [flat_share(function, inputs.detach()) for inputs in before]
     sizes = [gradient.square().mean().sqrt().item() for gradient in gradients]
     return Layerwise(flat, [size / sizes[-1] for size in sizes])
 

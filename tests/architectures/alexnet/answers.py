@@ -585,6 +585,7 @@ WRONG = [
     Wrong("Dropout", GaussianNoise, SHARE, "noise is added"),
     Wrong("Dropout", MeanInPlaceOfZero, SHARE, "not the mean or another number"),
     Wrong("Dropout", Inverted, KEPT, "inverted dropout, as libraries have it today"),
+    Wrong("Dropout", nn.Dropout, TEST_TIME, "inverted dropout: it has scaled in training"),
     Wrong("Dropout", InvertedByP, KEPT, "inverted dropout with p in the place of 1 − p"),
     Wrong("Dropout", ScaledTwice, KEPT, "inverted dropout, as libraries have it today"),
     Wrong("Dropout", ScaledInTrainingToo, KEPT, "the factor of test time, 1 − p, is applied in training"),

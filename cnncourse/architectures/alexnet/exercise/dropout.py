@@ -117,7 +117,7 @@ def _probe_evaluation(answer: Callable, inputs: Inputs) -> Observation:
         layer = build(answer, p)
         seen[f"first {p}"] = _output(layer, inputs["few"], training=False)
         seen[f"again {p}"] = _output(layer, inputs["few"], training=False)
-        _output(layer, inputs["units"], training=True)
+        seen[f"training {p}"] = _output(layer, inputs["units"], training=True)
         seen[f"after training {p}"] = _output(layer, inputs["few"], training=False)
     return seen
 
@@ -132,19 +132,24 @@ def _judge_evaluation(seen: Observation, inputs: Inputs) -> Fault | None:
                 got="another answer",
                 misconception="dropout is still active at test time",
             )
-        fault = _fault_at_test_time(first, inputs["few"], p)
+        kept = seen[f"training {p}"] != 0
+        factors = seen[f"training {p}"][kept] / inputs["units"][kept]
+        is_inverted = torch.allclose(factors, torch.tensor(1 / (1 - p)), atol=TOLERANCE)
+        fault = _fault_at_test_time(first, inputs["few"], p, is_inverted=is_inverted)
         if fault is not None:
             return fault
     return None
 
 
-def _fault_at_test_time(output: Tensor, units: Tensor, p: float) -> Fault | None:
+def _fault_at_test_time(output: Tensor, units: Tensor, p: float, *, is_inverted: bool = False) -> Fault | None:
     expected = (1 - p) * units
     if torch.allclose(output, expected, atol=TOLERANCE):
         return None
     factors = output / units
     misconceptions = {
-        "nothing is scaled at test time: the next layer gets more than it was trained on": 1.0,
+        "inverted dropout: it has scaled in training, and so leaves test time alone; the paper does the opposite"
+        if is_inverted
+        else "nothing is scaled at test time: the next layer gets more than it was trained on": 1.0,
         "scaled by p; what is kept in training is the share 1 − p": p,
         "divided by 1 − p in place of multiplied": 1 / (1 - p),
         "one half is written down, whatever p is": 0.5,
@@ -259,6 +264,9 @@ def _judge_extremes(seen: Observation, inputs: Inputs) -> Fault | None:
                 f"with p = {p} the output in {mode} is wrong",
                 expected="all units as they are" if p == "0" else "only zeros: every unit is dropped",
                 got=f"{(output == 0).float().mean().item():.0%} zeros, {values_text(output)}",
+                misconception="nothing is scaled at test time"
+                if mode == "evaluation" and torch.equal(output, inputs["units"])
+                else "",
             )
     return None
 

@@ -12,7 +12,7 @@ from cnncourse.checking.probing import build, run_expecting
 from cnncourse.checking.wording import shape_text, values_text
 
 SIDE = 48  # units of every layer where masks are looked at: all alike, so that a layer can pass its input on
-PICTURES = 300
+PICTURES = 1500  # so many that the tolerance below is six standard deviations of a right answer or more
 HALF = 0.5
 TOLERANCE = 1e-4
 SHARE_TOLERANCE = 0.06
@@ -23,13 +23,13 @@ def _pictures(generator: torch.Generator) -> Inputs:
 
 
 def _drawn_top(generator: torch.Generator) -> Inputs:
-    """Draw the sizes of maps and layers, and p, another than one half."""
+    """Draw the sizes of maps and layers, and p, less than one half, so that enough units are left to be counted."""
     channels, rows, columns = torch.randint(2, 7, (3,), generator=generator).tolist()
     units, classes = torch.randint(20, 60, (2,), generator=generator).tolist()
     return {
         "maps": torch.randn(4, channels, rows, columns, generator=generator),
         "sizes": torch.tensor([channels * rows * columns, units, classes]),
-        "p": torch.tensor([0.2, 0.3, 0.7])[torch.randint(3, (), generator=generator)],
+        "p": torch.tensor([0.2, 0.3, 0.4])[torch.randint(3, (), generator=generator)],
     }
 
 
