@@ -99,7 +99,12 @@ def fill_with_random_numbers(module: nn.Module, largest: float = 1.0) -> None:
 def moving_numbers(module: nn.Module) -> int:
     """Count the parameters that a training step would move: those with a gradient other than zero.
 
-    Unlike ``numel`` it passes over weights that a mask keeps out. Call it after ``backward``.
+    Unlike ``numel`` it passes over weights that a mask keeps out, and counts as one what always moves together: the
+    values of a parameter whose gradients are all the same. Call it after ``backward``.
     """
-    gradients = (p.grad for p in module.parameters() if p.requires_grad and p.grad is not None)
-    return sum(int((gradient != 0).sum()) for gradient in gradients)
+    count = 0
+    for parameter in module.parameters():
+        if parameter.requires_grad and parameter.grad is not None:
+            moving = parameter.grad[parameter.grad != 0]
+            count += 1 if moving.numel() and (moving == moving[0]).all() else moving.numel()
+    return count

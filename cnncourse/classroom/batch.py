@@ -1,13 +1,14 @@
 """Grade a whole class: on this machine or on several, interrupted and gone on with as often as need be."""
 
 import os
+import resource
 import secrets
 import signal
 import threading
 from collections.abc import Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from multiprocessing import active_children, get_context, parent_process
@@ -20,7 +21,8 @@ from cnncourse.classroom.sandbox import Isolation, Sandbox, SandboxError, strong
 from cnncourse.classroom.submissions import Submission
 from cnncourse.classroom.writing import replacing
 
-MOST_ATTEMPTS = 3  # on a submission during which a judging process died
+MOST_ATTEMPTS = 2  # on a submission during which a judging process died, alone
+JUDGE_MEMORY = 8 * 2**30  # bytes of address space; a judging process takes a quarter of it
 
 
 @dataclass(frozen=True)
@@ -52,9 +54,19 @@ class Grader:
         self.lock = threading.Lock()
 
     def grade(self, task: Task) -> Result:
-        """Judge one submission."""
-        with self.lock:
-            return grade(task.student, task.notebook, self.setup, self.sandbox)
+        """Judge one submission.
+
+        Raises:
+            SandboxError: if no code can be run in the sandbox.
+
+        """
+        try:
+            with self.lock:
+                return grade(task.student, task.notebook, self.setup, self.sandbox)
+        except SandboxError:
+            raise
+        except Exception as error:  # nobody else's grade may depend on it
+            return unjudged(self.setup, task.student, f"it could not be judged: {type(error).__name__}: {error}"[:300])
 
 
 @lru_cache(maxsize=1)
@@ -182,33 +194,34 @@ def grade_here(setup: Setup, todo: Iterable[Task], jobs: int, *, require_sandbox
 
     """
     todo = iter(todo)
-    attempts: dict[str, int] = {}
-    again: list[Task] = []
     finished = False
-    while not finished or again:
+    while not finished:
         running: dict[Future, Task] = {}
-        with _pool(jobs) as pool:
-            try:
+        try:
+            with _pool(jobs) as pool:
                 while True:
-                    while len(running) < 2 * jobs and not (finished and not again):
-                        task = again.pop() if again else next(todo, None)
-                        if task is None:
-                            finished = True
-                            break
+                    while len(running) < 2 * jobs and (task := next(todo, None)) is not None:
                         running[pool.submit(grade_task, setup, require_sandbox, task)] = task
                     if not running:
+                        finished = True
                         break
                     for future in wait(running, return_when=FIRST_COMPLETED).done:
                         result = future.result()
                         yield running.pop(future).student, result
-            except BrokenProcessPool:  # a judging process died; nobody knows which submission it had
-                for task in running.values():
-                    attempts[task.student] = attempts.get(task.student, 0) + 1
-                    if attempts[task.student] < MOST_ATTEMPTS:
-                        again.append(task)
-                    else:
-                        why = "a judging process ended three times while this was judged"
-                        yield task.student, unjudged(setup, task.student, why).to_json()
+        except BrokenProcessPool:  # a judging process died; nobody knows which submission it had
+            for task in running.values():
+                yield task.student, _graded_alone(setup, task, require_sandbox=require_sandbox)
+
+
+def _graded_alone(setup: Setup, task: Task, *, require_sandbox: bool) -> str:
+    """Judge a submission in a process of its own, so that its end can be nobody else's fault."""
+    for _attempt in range(MOST_ATTEMPTS):
+        try:
+            with _pool(1) as pool:
+                return pool.submit(grade_task, setup, require_sandbox, task).result()
+        except BrokenProcessPool:
+            continue
+    return unjudged(setup, task.student, "the judging process ends whenever this is judged").to_json()
 
 
 @contextmanager
@@ -226,7 +239,9 @@ def _pool(jobs: int) -> Iterator[ProcessPoolExecutor]:
 
 
 def _prepare() -> None:
-    """Leave Ctrl-C to the parent, and end when the parent is gone."""
+    """Leave Ctrl-C to the parent, end when the parent is gone, and never take all of the machine's memory."""
+    with suppress(ValueError, OSError):
+        resource.setrlimit(resource.RLIMIT_AS, (JUDGE_MEMORY, JUDGE_MEMORY))
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, daemon=True).start()
 

@@ -15,7 +15,7 @@ def for_learner(check: CheckResult) -> CheckResult:
     A check that runs at grading only does so on secret inputs. What was expected of them and what came back could give
     them away; and what came back may be the text of an error, into which an answer can write whatever it was given.
     """
-    hidden = {} if check.public else {"expected": "", "got": ""}
+    hidden = {} if check.public else {"expected": "", "got": "", "picture": ""}
     told = replace(check, **hidden)
     return replace(
         told,

@@ -9,7 +9,7 @@ import torch
 
 from cnncourse.checking import Check, Fault, Outcome, Part, Status
 from cnncourse.checking.judging import outcome_of, told_once
-from cnncourse.checking.raised import AnswerError
+from cnncourse.checking.raised import AnswerError, describe
 from cnncourse.classroom.assignment import Assignment
 from cnncourse.classroom.remote import Conversation, LostWorkerError
 from cnncourse.classroom.results import CheckResult, Result
@@ -170,11 +170,10 @@ def _judge_check(answers: "_Answers", part: Part, check: Check, seed: int) -> Ou
         answer = answers.begin(part.name, seed)
     except LostWorkerError as lost:
         return Outcome(check, Status.FAILED, lost.fault)
-    except AnswerError as error:
-        fault = Fault("your answer cannot be examined", got=str(error.raised), hints=())
-        return Outcome(check, Status.FAILED, fault)
-    except UnrunnableError as error:
-        return Outcome(check, Status.FAILED, Fault(str(error), hints=()))
+    except Exception as error:  # whatever the worker says its answer is
+        return Outcome(
+            check, Status.FAILED, Fault("your answer cannot be examined", got=str(describe(error)), hints=())
+        )
     with one_thread(), torch.enable_grad():
         outcome = outcome_of(part, check, answer, seed)
     fault = answers.finish()
@@ -196,6 +195,7 @@ def _check_result(part: Part, outcome: Outcome) -> CheckResult:
         misconception=fault.misconception,
         line=fault.line,
         hints=outcome.hints,
+        picture=fault.picture,
     )
 
 
@@ -210,12 +210,12 @@ class _Answers:
         self.attention: tuple[str, ...] = ()
         self.conversation: Conversation | None = None
         self.only_definitions = False
-        self.end = 0.0
+        self.end = time.monotonic() + 2 * self.patience.cells  # as a whole, and if need be its definitions only
         self.chosen: dict[str, int] = {}
 
     @property
     def time_left(self) -> float:
-        """Seconds left for this part."""
+        """Seconds left for the notebook's cells, or for the part that is judged."""
         return self.end - time.monotonic()
 
     def run(self) -> _Run:
@@ -244,7 +244,7 @@ class _Answers:
     def _run_once(self) -> _Run:
         self.close()
         self.conversation = Conversation(self.sandbox.start_worker(), self._lost)
-        self.conversation.deadline = time.monotonic() + self.patience.cells
+        self.conversation.deadline = time.monotonic() + min(self.patience.cells, max(self.time_left, 1))
         packer = Packer()
         packer.body += self.notebook
         question = self.assignment.question(only_definitions=self.only_definitions)
@@ -288,13 +288,13 @@ class _Answers:
 
     def _lost(self, reason: str) -> Fault:
         why = self.sandbox.end_worker()
+        self.attention += (f"the worker was lost: {why or reason}",)
         if why == "memory":
             return Fault("your code takes too much memory", expected="well below 2 GiB", hints=())
-        if reason == "it took too long":
+        if why == "time" or reason == "it took too long":
             return Fault("your code takes too long", expected="an answer within some seconds", hints=())
         if reason == "it is gone":
             return Fault("your code ends or crashes Python", expected="an answer", hints=())
-        self.attention += (f"the worker does not keep to the rules: {reason}",)
         return Fault(f"what your code sends back cannot be read: {reason}", hints=())
 
 

@@ -4,12 +4,27 @@ This runs in the worker: the judging process never looks into what learners hand
 """
 
 import ast
+import codecs
 import json
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-PYTHON = {"python", "python3", "ipython", "ipython3", ""}
+HARMLESS_CALLS = {
+    "int",
+    "float",
+    "bool",
+    "str",
+    "tuple",
+    "list",
+    "dict",
+    "set",
+    "frozenset",
+    "range",
+    "len",
+    "min",
+    "max",
+}
 
 
 class UnreadableNotebookError(Exception):
@@ -68,7 +83,9 @@ def read_notebook(raw: bytes) -> Notebook:
     if not raw.strip(b"\0 \t\r\n"):
         raise UnreadableNotebookError("the file is empty; hand the notebook in again")
     try:
-        content = json.loads(raw.decode("utf-8-sig"))
+        content = json.loads(
+            raw.decode("utf-16" if raw[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE) else "utf-8-sig")
+        )
     except UnicodeDecodeError as error:
         raise UnreadableNotebookError("the file is no text, so it is no notebook; hand the .ipynb file in") from error
     except (ValueError, RecursionError) as error:
@@ -120,6 +137,7 @@ class Planned:
         answers: the part that it answers, "" if none.
         checks: the part that it only checks: it is not run, the answer is taken where it stands.
         defines: names that an answer's cell defines.
+        matters: whether answers may need it: it defines something, and does nothing else or one of the answers.
 
     """
 
@@ -127,6 +145,7 @@ class Planned:
     answers: str = ""
     checks: str = ""
     defines: tuple[str, ...] = ()
+    matters: bool = False
 
 
 @dataclass(frozen=True)
@@ -158,7 +177,7 @@ def plan(notebook: Notebook, asked: Sequence[Asked], locked: dict[str, str], *, 
         UnreadableNotebookError: if it is written in another language.
 
     """
-    if notebook.language not in PYTHON:
+    if notebook.language and "python" not in notebook.language:
         raise UnreadableNotebookError(f"the notebook is set to the language {notebook.language!r}, not to Python")
     steps, attention, seen = [], [], {}
     by_answer = {part.grade_id: part.name for part in asked}
@@ -176,9 +195,10 @@ def plan(notebook: Notebook, asked: Sequence[Asked], locked: dict[str, str], *, 
                 continue
             attention.append(f"cell {cell.number}, an answer, was turned into {cell.kind}; it was run all the same")
         answers = by_answer.get(cell.grade_id, "")
-        if not only_definitions or answers or known & set(defined_names(cell.source)) or is_definition(cell.source):
-            defines = tuple(defined_names(cell.source)) if answers else ()
-            steps.append(Planned(cell, answers=answers, defines=defines))
+        defines = tuple(defined_names(cell.source))
+        matters = bool(known & set(defines)) or is_definition(cell.source)
+        if not only_definitions or answers or matters:
+            steps.append(Planned(cell, answers=answers, defines=defines if answers else (), matters=matters))
     attention += [f"{grade_id!r} stands {count} times" for grade_id, count in seen.items() if count > 1]
     lost = [name for name in dict.fromkeys([*by_answer, *by_check, *locked]) if name not in seen]
     if lost:
@@ -212,8 +232,19 @@ def _defines(statement: ast.stmt) -> bool:
     if isinstance(statement, ast.Expr):
         return isinstance(statement.value, ast.Constant)
     if isinstance(statement, (ast.Assign, ast.AnnAssign)):
-        return statement.value is None or not any(isinstance(node, ast.Call) for node in ast.walk(statement.value))
-    return False
+        return _calls_nothing(statement)
+    if isinstance(statement, ast.If):
+        return _calls_nothing(statement.test) and all(map(_defines, [*statement.body, *statement.orelse]))
+    if isinstance(statement, ast.Try):
+        handled = [inner for handler in statement.handlers for inner in handler.body]
+        return all(map(_defines, [*statement.body, *handled, *statement.orelse, *statement.finalbody]))
+    return isinstance(statement, ast.Pass)
+
+
+def _calls_nothing(node: ast.AST) -> bool:
+    """Whether a statement or expression calls no function but those that make plain values."""
+    calls = [inner for inner in ast.walk(node) if isinstance(inner, ast.Call)]
+    return all(isinstance(call.func, ast.Name) and call.func.id in HARMLESS_CALLS for call in calls)
 
 
 def defined_names(source: str) -> list[str]:

@@ -67,9 +67,6 @@ class Conversation:
             self.channel.send({"do": do, "nonce": nonce, **question}, body, self.deadline)
             while True:
                 reply = Reply(self, *self.channel.receive(self.deadline))
-                self.received += len(reply.body)
-                if self.received > MOST_RECEIVED:
-                    raise WireError("its reply is too large")
                 if reply.head.get("nonce") != nonce:
                     raise WireError("it sends replies that nobody asked for")
                 if "cell" not in reply.head:
@@ -192,6 +189,8 @@ class Conversation:
             return read(reply)
         except WireError as error:
             raise self._give_up(error) from error
+        except (RuntimeError, ValueError, TypeError, MemoryError) as error:  # torch has limits of its own
+            raise self._give_up(WireError("its reply is malformed")) from error
 
     def _give_up(self, error: WireError) -> LostWorkerError:
         self.fault = self.fault or self._lost(str(error))
@@ -343,6 +342,17 @@ class Reply(Unpacker):
         """Return the value that was asked for."""
         return self.value(self.head.get("value"))
 
+    def tensor(self, written: object) -> Tensor:
+        """Read a tensor, as long as there is time and room for it."""
+        before = self.numbers_read
+        tensor = super().tensor(written)
+        self.conversation.received += self.numbers_read - before
+        if self.conversation.received > MOST_RECEIVED:
+            raise WireError("its reply is too large")
+        if time.monotonic() > self.conversation.deadline:
+            raise WireError("it took too long")
+        return tensor
+
     def mirror(self, written: object, *, is_parameter: bool) -> Tensor:
         """Return the tensor here that stands for a parameter or buffer there, brought up to date."""
         if isinstance(written, dict) and written.get("uninitialised") is True:
@@ -377,6 +387,8 @@ class Reply(Unpacker):
 
     def _known_tensor(self, written: dict) -> Tensor:
         number, value = _entry(written, "id", int), self.tensor(written)
+        if number < self.conversation.given:
+            raise WireError("its reply is malformed")
         known = self.conversation.tensors.get(number)
         if known is not None and known.shape == value.shape and known.dtype == value.dtype:
             if not torch.equal(known.detach(), value):

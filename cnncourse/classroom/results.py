@@ -21,6 +21,7 @@ class CheckResult:
         misconception: name of the likely misconception, "" if none is known.
         line: the line of the learner's code that raised an error, "" if none did.
         hints: ways forward, each plainer than the one before.
+        picture: what was expected beside what came back, as SVG, "" where words say it all.
 
     """
 
@@ -36,6 +37,7 @@ class CheckResult:
     misconception: str = ""
     line: str = ""
     hints: tuple[str, ...] = ()
+    picture: str = ""
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ from cnncourse.classroom.wire import Channel, WireError
 
 PACKAGE = Path(__file__).resolve().parent.parent
 MEBIBYTE = 2**20
-START_SECONDS = 120  # torch comes from a cold disk
+START_SECONDS = 300  # torch comes from a cold disk, on a machine that may be busy
 ORDER_SECONDS = 30
 
 
@@ -46,7 +46,7 @@ class Limits:
         disk: bytes of all files together, where the sandbox has a file system of its own.
         files: open files.
         processes: processes and threads.
-        seconds: processor time of one process.
+        seconds: processor time of all its processes together.
 
     """
 
@@ -56,7 +56,7 @@ class Limits:
     disk: int = 128 * MEBIBYTE
     files: int = 256
     processes: int = 48
-    seconds: int = 120
+    seconds: int = 90
 
 
 class SandboxError(RuntimeError):
@@ -107,7 +107,9 @@ class Sandbox:
                 self._start_server()
             here, there = socket.socketpair()
             try:
-                self._order("end")
+                self.end_worker()
+                if self._server is None:
+                    self._start_server()
                 socket.send_fds(self._orders, [b"start"], [there.fileno()])
                 self._reply()
                 return Channel(here)
@@ -119,11 +121,14 @@ class Sandbox:
         raise SandboxError("no worker can be started in the sandbox; is the machine out of memory or processes?")
 
     def end_worker(self) -> str:
-        """End the worker and all that it left; return "memory" if it was ended before, for using too much of it."""
+        """End the worker and all that it left; return "memory" or "time" if it was ended before, for using too much."""
         if self._server is None:
             return ""
         try:
-            return str(self._order("end").get("why", ""))
+            reply = self._order("end")
+            if not reply["clean"]:  # something was left for the next learner to find
+                self.close()
+            return str(reply["why"])
         except (OSError, WireError):
             self.close()
             return ""
@@ -170,7 +175,7 @@ class Sandbox:
             "USER": "learner",
             "LANG": "C.UTF-8",
             "MPLBACKEND": "Agg",
-            "MPLCONFIGDIR": str(folder),
+            "MPLCONFIGDIR": str(folder / "matplotlib"),
             "OMP_NUM_THREADS": "1",
             "OPENBLAS_NUM_THREADS": "1",
             "MKL_NUM_THREADS": "1",

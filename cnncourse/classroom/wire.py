@@ -173,6 +173,7 @@ class Unpacker:
     def __init__(self, body: bytes) -> None:
         self.body = body
         self.items = 0
+        self.numbers_read = 0
 
     def tensor(self, written: object) -> Tensor:
         """Read a tensor that ``Packer.tensor`` wrote.
@@ -187,11 +188,14 @@ class Unpacker:
             sizes_are_sound = all(type(size) is int and 0 <= size < 2**40 for size in [*shape, offset])
         except (TypeError, KeyError, ValueError) as error:
             raise WireError("its reply is malformed") from error
-        if not sizes_are_sound or len(shape) > DEEPEST:
+        if not sizes_are_sound or len(shape) > DEEPEST or math.prod(max(size, 1) for size in shape) > LARGEST_BODY:
             raise WireError("its reply is malformed")
         count = math.prod(shape)
         if count == 0:
             return torch.empty(shape, dtype=dtype)
+        self.numbers_read += count * dtype.itemsize  # several tensors may point to the same bytes
+        if self.numbers_read > LARGEST_BODY:
+            raise WireError("its reply is too large")
         numbers = self.body[offset : offset + count * dtype.itemsize]
         if len(numbers) != count * dtype.itemsize:
             raise WireError("its reply is malformed")

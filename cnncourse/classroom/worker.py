@@ -4,7 +4,12 @@ The judging process asks for the answer's outputs, parameters and gradients; wha
 replies is not known here. Whoever takes this process over can only give other replies.
 """
 
+import __future__
+
+import ast
+import asyncio
 import builtins
+import inspect
 import linecache
 import signal
 import sys
@@ -13,6 +18,7 @@ import types
 import warnings
 from collections.abc import Callable
 from dataclasses import asdict
+from pathlib import Path
 
 import torch
 from torch import Tensor, nn
@@ -23,6 +29,20 @@ from cnncourse.classroom.wire import Channel, Packer, Unpacker, WireError
 
 MOST_CANDIDATES = 3  # definitions of one answer that are looked at
 MOST_NOTES = 1000  # cells that are announced before they are run
+OTHER_LANGUAGES = {
+    "bash",
+    "sh",
+    "script",
+    "cmd",
+    "perl",
+    "ruby",
+    "html",
+    "svg",
+    "latex",
+    "markdown",
+    "javascript",
+    "js",
+}
 
 
 class CellTimeout(BaseException):
@@ -39,7 +59,8 @@ class Worker:
 
     def __init__(self, channel: Channel) -> None:
         self.channel = channel
-        self.candidates: dict[str, list[object]] = {}
+        # For each part its definitions, each with all names as they were where it was checked.
+        self.candidates: dict[str, list[tuple[object, dict[str, object]]]] = {}
         self.namespace: dict[str, object] = {}
         self._forget()
 
@@ -88,7 +109,7 @@ class Worker:
                 continue
             if number < MOST_NOTES:
                 self.channel.send({"nonce": request["nonce"], "cell": step.cell.number}, b"")
-            is_answer = bool(step.answers)
+            is_answer = bool(step.answers) or step.matters
             if not is_answer and left <= 0:
                 remarks.append(f"cell {step.cell.number} was left out: the cells before it took too long")
                 continue
@@ -99,7 +120,7 @@ class Worker:
             if raised is not None:
                 remarks.append(f"cell {step.cell.number} raised {raised}"[:400])
                 failures.setdefault(step.answers, asdict(raised))
-            elif is_answer:
+            elif step.answers:
                 attention += self._look_for_other_name(step, runner.namespace)
         for part in asked:
             self._keep(part.name, runner.namespace)
@@ -109,8 +130,8 @@ class Worker:
 
     def _keep(self, name: str, namespace: dict[str, object]) -> None:
         kept = self.candidates[name]
-        if name in namespace and not any(namespace[name] is candidate for candidate in kept):
-            kept.append(namespace[name])
+        if name in namespace and not any(namespace[name] is candidate for candidate, _ in kept):
+            kept.append((namespace[name], dict(namespace)))
             del kept[:-MOST_CANDIDATES]
 
     def _look_for_other_name(self, step: Planned, namespace: dict[str, object]) -> list[str]:
@@ -119,7 +140,7 @@ class Worker:
         defined = [other for other in step.defines if callable(namespace.get(other))]
         if name in namespace or not defined:
             return []
-        self.candidates[name].append(namespace[defined[-1]])
+        self.candidates[name].append((namespace[defined[-1]], dict(namespace)))
         return [f"the answer {name} is called {defined[-1]}"[:200]]
 
     def _several(self) -> list[str]:
@@ -138,9 +159,14 @@ class Worker:
         numpy.random.seed(request["seed"] % 2**32)
         torch.manual_seed(request["seed"])
         torch.set_grad_enabled(True)
+        torch.set_default_dtype(torch.float32)
+        torch.set_default_device(None)
+        answer, names = self.candidates[request["part"]][request["chosen"][request["part"]]]
+        self.namespace.clear()  # what later cells call by the same names is no concern of this answer
+        self.namespace.update(names)
         for part, number in request["chosen"].items():  # answers use each other by name
-            self.namespace[part] = self.candidates[part][number]
-        return self._reply(self.namespace[request["part"]])
+            self.namespace[part] = self.candidates[part][number][0]
+        return self._reply(answer)
 
     def do_call(self, request: dict) -> dict:
         """Call a function, a class or a module."""
@@ -172,8 +198,13 @@ class Worker:
         if not weighted or not needing:
             return {"gradients": [None] * len(inputs)}
         outputs, weights = zip(*weighted, strict=True)
-        found = iter(torch.autograd.grad(outputs, needing, weights, allow_unused=True, retain_graph=True))
-        gradients = [next(found) if tensor.requires_grad else None for tensor in inputs]
+        for tensor in needing:
+            tensor.grad = None
+        # Into .grad, as a learner's own training does: hooks that wait for it must run.
+        torch.autograd.backward(outputs, weights, inputs=needing, retain_graph=True)
+        gradients = [tensor.grad for tensor in inputs]
+        for tensor in needing:
+            tensor.grad = None
         return {"gradients": [None if gradient is None else self.packer.tensor(gradient) for gradient in gradients]}
 
     def do_attribute(self, request: dict) -> dict:
@@ -286,6 +317,8 @@ def _same(one: Tensor, other: Tensor) -> bool:
     if one.shape != other.shape or one.dtype != other.dtype:
         return False
     one, other = one.detach(), other.detach()
+    if torch.equal(one, other):
+        return True
     return bool(((one == other) | ((one != one) & (other != other))).all())  # nan differs from itself
 
 
@@ -309,7 +342,9 @@ class CellRunner:
         self.namespace = main.__dict__
         self.namespace["__builtins__"] = builtins
         self.namespace["display"] = _nothing
-        self.namespace["get_ipython"] = lambda: _Shell(self.namespace)
+        shell = _Shell(lambda source: self._execute(_without_magics(source), "<cell>"))
+        self.namespace["get_ipython"] = lambda: shell
+        self.future = 0  # what earlier cells have imported from __future__
         sys.modules["__main__"] = main
         for number, source in enumerate(prelude):
             self.run(Cell(-number, "code", source), seconds)
@@ -321,25 +356,39 @@ class CellRunner:
         try:
             with _time_limit(seconds), warnings.catch_warnings():
                 warnings.simplefilter("ignore")
-                exec(compile(_without_magics(cell.source), name, "exec", dont_inherit=True), self.namespace)
+                self._execute(_without_magics(cell.source), name)
         except BaseException as error:
             return _described(error)
         return None
 
+    def _execute(self, source: str, name: str) -> None:
+        code = compile(source, name, "exec", self.future | ast.PyCF_ALLOW_TOP_LEVEL_AWAIT, dont_inherit=True)
+        for feature in __future__.all_feature_names:
+            self.future |= code.co_flags & getattr(__future__, feature).compiler_flag
+        if code.co_flags & inspect.CO_COROUTINE:
+            asyncio.run(eval(code, self.namespace))
+        else:
+            exec(code, self.namespace)
+
 
 class _Shell:
-    """What cells get for IPython's shell: magics do nothing, but the code in a cell with one is run."""
+    """What cells get for IPython's shell: code in a cell with a magic is run, the magic itself does nothing."""
 
-    def __init__(self, namespace: dict[str, object]) -> None:
-        self.namespace = namespace
+    def __init__(self, execute: Callable[[str], None]) -> None:
+        self.execute = execute
 
-    def run_cell_magic(self, magic: str, _line: str, cell: str) -> None:
-        if magic in {"time", "timeit", "capture", "prun"}:
-            exec(compile(_without_magics(cell), "<cell>", "exec", dont_inherit=True), self.namespace)
+    def run_cell_magic(self, magic: str, line: str, cell: str) -> None:
+        if magic in ("writefile", "file"):
+            Path(line.split()[-1]).write_text(cell, encoding="utf-8")
+        elif magic not in OTHER_LANGUAGES:
+            self.execute(cell)
 
-    def run_line_magic(self, magic: str, line: str, *_rest: object) -> object:
-        if magic in {"time", "timeit", "prun"}:
-            exec(compile(line, "<cell>", "exec", dont_inherit=True), self.namespace)
+    def run_line_magic(self, magic: str, line: str, *_rest: object) -> None:
+        if magic in ("time", "timeit", "prun"):
+            self.execute(line)
+
+    def run_cell(self, cell: str, **_options: object) -> None:
+        self.execute(cell)
 
     def __getattr__(self, _name: str) -> Callable:
         return _nothing

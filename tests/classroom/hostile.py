@@ -374,6 +374,36 @@ attack_in_forward(
     says="replies that nobody asked for",
 )
 
+LYING = """
+import cnncourse.classroom.wire as wire
+real_send = wire.Channel.send
+def send(self, head, body, *rest):
+    if "cell" not in head and "found" not in head:
+        head = {"nonce": head["nonce"], **LIE}
+    return real_send(self, head, body, *rest)
+wire.Channel.send = send
+"""
+
+
+def lie(name, reply, *, says):
+    """Add a notebook whose worker gives one and the same reply to every question."""
+    with_cell(name, LYING.replace("LIE", f"({reply})"), earns=(), says=says)
+
+
+lie(
+    "shape that no tensor can have",
+    '{"value": {"tensor": ["float32", [0] + [2**39] * 4, 0], "id": 1, "needs": False}}',
+    says="malformed",
+)
+lie(
+    "value with more items than any answer",
+    '{"value": {"list": [{"tensor": ["uint8", [1], 0], "id": 1, "needs": False} for _ in range(30000)]}}',
+    says="malformed",
+)
+lie("error that is none", '{"raised": {"type": "E", "text": 5, "line": "", "owner": ""}}', says="malformed")
+lie("stub that is none", '{"raised": {"type": "NotImplementedError", "text": "", "line": "", "owner": "C3"}}', says="")
+
+
 # Reading what is none of its business ---------------------------------------------------------------------------------
 
 cheat(
@@ -471,7 +501,104 @@ cheat(
     """,
 )
 
+cheat(
+    "memory and rights that no limit counts",
+    """
+    import ctypes, os, resource
+    libc = ctypes.CDLL(None, use_errno=True)
+    def succeeded():
+        try:
+            os.close(os.memfd_create("more"))
+            return True
+        except OSError: pass
+        if libc.unshare(0x10000000) == 0 or libc.shmget(0, 4096, 0o600) != -1: return True
+        try:
+            resource.prlimit(os.getppid(), resource.RLIMIT_NOFILE, (5, 5))
+            return True
+        except OSError: return False
+    """,
+)
+
 # Notebooks that were mistreated ---------------------------------------------------------------------------------------
+
+
+def with_cells(name, *cells, at=2, **answers):
+    """Add a notebook with several more cells one after the other."""
+    options = {key: answers.pop(key) for key in ("says", "earns") if key in answers}
+
+    @odd(name, **options)
+    def make(project):
+        notebook = answered(project, **answers)
+        place = len(notebook.cells) if at is None else at
+        notebook.cells[place:place] = [nbformat.v4.new_code_cell(textwrap.dedent(source)) for source in cells]
+        return notebook
+
+
+C3_WITH_HELPER = """
+class C3(nn.Module):
+    def __init__(self, table{annotation}):
+        super().__init__()
+        self.table = [list(sources) for sources in table]
+        self.convolutions = nn.ModuleList([convolution(len(sources)) for sources in table])
+
+    def forward(self, maps):
+        pairs = zip(self.table, self.convolutions)
+        return torch.cat([each(maps[:, sources]) for sources, each in pairs], dim=1)
+"""
+HELPER = "def convolution(channels):\n    return nn.Conv2d(channels, 1, 5)\n"
+WITH_HELPER = C3_WITH_HELPER.format(annotation="")
+
+with_cells("helper of an answer redefined at the end", "def convolution(a, b):\n    return None", "nn = 'text'",
+           at=None, C3=HELPER + WITH_HELPER)  # fmt: skip
+with_cells("double precision by default", "torch.set_default_dtype(torch.float64)")
+with_cells("slow cells before a helper", *["import time; time.sleep(4)"] * 3, HELPER, C3=WITH_HELPER, says="too long")
+with_cells("top-level await", f"import asyncio\n{HELPER}\nawait asyncio.sleep(0)", C3=WITH_HELPER)
+with_cells("annotations of the future in an earlier cell", "from __future__ import annotations", HELPER,
+           C3=C3_WITH_HELPER.format(annotation=": Table"))  # fmt: skip
+with_cells(
+    "crash beside careful definitions",
+    "import os; os._exit(0)",
+    "try:\n    import no_such_module\nexcept ImportError:\n    no_such_module = None\nKERNEL = int(5)",
+    HELPER.replace("5)", "KERNEL)"),
+    C3=WITH_HELPER,
+    says="only what it defines",
+)
+with_cells("helper in a file of its own", f"%%writefile helper.py\nfrom torch import nn\n{HELPER}",
+           "from helper import convolution", C3=WITH_HELPER)  # fmt: skip
+with_cells("helper under an unknown magic", f"%%memit\n{HELPER}", C3=WITH_HELPER)
+with_cells("report used in the answer's cell", C3="report = check('01-lenet-5', nn.Conv2d, part='C3')\nreport.points\n"
+           + HELPER + WITH_HELPER)  # fmt: skip
+with_cells(
+    "gradients masked when they arrive",
+    C3="""
+class C3(nn.Module):
+    def __init__(self, table):
+        super().__init__()
+        self.convolution = nn.Conv2d(6, len(table), 5)
+        mask = torch.zeros(len(table), 6, 1, 1)
+        for target, sources in enumerate(table):
+            mask[target, list(sources)] = 1
+        with torch.no_grad():
+            self.convolution.weight *= mask
+        def keep_out(weight):
+            weight.grad *= mask
+        self.convolution.weight.register_post_accumulate_grad_hook(keep_out)
+    def forward(self, maps):
+        return self.convolution(maps)
+""",
+)
+
+
+@odd("UTF-16")
+def utf_16(project):
+    return json.dumps(answered(project)).encode("utf-16")
+
+
+@odd("another Python kernel")
+def other_kernel(project):
+    notebook = answered(project)
+    notebook.metadata = {"kernelspec": {"name": "x", "display_name": "x"}, "language_info": {"name": "xpython"}}
+    return notebook
 
 
 @odd("answer twice, the second one a stub", says="the best counts")

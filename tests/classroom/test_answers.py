@@ -45,7 +45,7 @@ def sandboxes(project):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("record", "name", "expression", "wrong"), cases())
+@pytest.mark.parametrize(("record", "name", "expression", "wrong"), list(cases()))
 def test_answer_is_judged_in_the_sandbox_as_in_the_notebook(record, name, expression, wrong, project, sandboxes):
     notebook = released(project, record.chapter)
     part = record.exercise().part(name)

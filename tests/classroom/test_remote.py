@@ -51,7 +51,7 @@ def answers():
     conversation.deadline = time.monotonic() + 30
 
     def answer(thing):
-        worker.candidates = {"it": [thing]}
+        worker.candidates = {"it": [(thing, {})]}
         return conversation.begin("it", {"it": 0}, 0)
 
     answer.conversation = conversation
@@ -195,6 +195,7 @@ def test_reply_that_breaks_the_rules_is_refused(frame, reason):
         {"tensor": ["float32", [3], 0]},
         {"tensor": ["object", [1], 0]},
         {"tensor": ["bool", [4], 4]},
+        {"tensor": ["float32", [0, 2**39, 2**39], 0]},
         {"tensor": 5},
         {"tensor": [["float32"], [1], 0]},
         {"tensor": ["float32", [True], 0]},

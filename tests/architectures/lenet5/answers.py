@@ -712,6 +712,18 @@ class DepthwiseConvolution(nn.Module):
         return F.conv2d(maps, weight, self.bias, stride=2, groups=len(self.bias))
 
 
+class Constant(nn.Module):
+    """Shapes and counts are right, and nothing else."""
+
+    def __init__(self):
+        super().__init__()
+        self.numbers = nn.Parameter(torch.ones(49836))
+
+    def forward(self, images):
+        rows, columns = ((side - 28) // 4 for side in images.shape[2:])
+        return torch.zeros(len(images), 120, rows, columns) + self.numbers.sum()
+
+
 WRONG = (
     Wrong("C3", full_connection, "connections of Table I", "every output map sees every input map"),
     Wrong("C3", grouped, "connections of Table I", "grouped convolution"),
@@ -751,6 +763,7 @@ WRONG = (
     Wrong("C3", ForgotReturn, "output shape", "is a return missing"),
     Wrong("C3", KnowsTheTablesOfTheNotebook, "follows a table drawn at random", "built from another table"),
     Wrong("C3", RoomForTwentyMaps, "follows a table drawn at random", "built from another table"),
+    Wrong("lenet5_features", Constant, "a digit becomes 120 numbers", "does not depend on what it is given"),
     Wrong("lenet5_features", ordinary_c3, "trainable numbers", "an ordinary convolution as C3"),
     Wrong("lenet5_features", plain_pooling, "trainable numbers", "pooling without trainable numbers"),
     Wrong("lenet5_features", modern, "trainable numbers", "the modern simplification"),

@@ -14,6 +14,7 @@ from cnncourse.checking.probing import build, fill_with_random_numbers, moving_n
 from cnncourse.checking.wording import shape_text, values_text
 
 TOLERANCE = 1e-4
+SAME_FOR_ALL = "two different pictures give the same numbers: the output does not depend on what it is given"
 
 
 def _image_inputs(generator: torch.Generator) -> Inputs:
@@ -27,6 +28,8 @@ def _image_inputs(generator: torch.Generator) -> Inputs:
 
 def _probe_digit(answer: Callable, inputs: Inputs) -> Observation:
     features = build(answer)
+    run(features, inputs["digit"])
+    fill_with_random_numbers(features, largest=0.2)
     together = run(features, inputs["digit"])
     alone = torch.cat([run(features, digit.unsqueeze(0)) for digit in inputs["digit"]])
     return {"shape": list(together.shape), "together": together, "alone": alone}
@@ -34,6 +37,8 @@ def _probe_digit(answer: Callable, inputs: Inputs) -> Observation:
 
 def _judge_digit(seen: Observation, _inputs: Inputs) -> Fault | None:
     if seen["shape"] == [2, 120, 1, 1]:
+        if torch.allclose(*seen["alone"], atol=TOLERANCE):
+            return Fault(SAME_FOR_ALL, expected="other numbers for another picture", got=values_text(seen["alone"]))
         if torch.allclose(seen["together"], seen["alone"], atol=TOLERANCE):
             return None
         return Fault(
@@ -231,6 +236,8 @@ def _judge_moved(seen: Observation, inputs: Inputs) -> Fault | None:
             expected=shape_text(expected),
             got=shape_text(there.shape),
         )
+    if torch.allclose(*there, atol=TOLERANCE):
+        return Fault(SAME_FOR_ALL, expected="other numbers for another picture", got=values_text(there))
     for move, before, after in (
         ("4 rows on", there[:, :, 1:], seen["4 rows on"][:, :, :-1]),
         ("4 columns on", there[..., 1:], seen["4 columns on"][..., :-1]),

@@ -113,7 +113,7 @@ class TakenApart:
         settings = self._c3_all(1e-3) | {self.c1_weight: corner, self.s2_coefficient: 1.0, self.s4_coefficient: 1.0}
         settings[self.c5_weight] = self._one_to_one(1.0, place=(0, 0))
         image = (1e-3 * faint).requires_grad_()
-        output = self._output(settings, rest=0.0, image=image)
+        output = self._output(settings, rest=0.0, image=image, gradients=True)
         return torch.autograd.grad(output[:C3_MAPS].sum(), image)[0][0, 0]
 
     def _set(self, settings: Mapping[int, Tensor | float], rest: float | None) -> None:
@@ -126,10 +126,16 @@ class TakenApart:
                 parameter.copy_(torch.where(self.kept_out[number], torch.zeros(()), value))
 
     def _output(
-        self, settings: Mapping[int, Tensor | float], rest: float | None = None, image: Tensor | None = None
+        self,
+        settings: Mapping[int, Tensor | float],
+        rest: float | None = None,
+        image: Tensor | None = None,
+        *,
+        gradients: bool = False,
     ) -> Tensor:
         self._set(settings, rest)
-        output = run(self.features, self.dark if image is None else image)
+        with torch.set_grad_enabled(gradients):
+            output = run(self.features, self.dark if image is None else image)
         if output.numel() != C5_MAPS:
             raise _not_yet()
         return output.flatten()
@@ -159,7 +165,7 @@ class TakenApart:
 
     def _without_gradient(self) -> list[int]:
         """Return the numbers that do not matter for a dark picture: C1's weights."""
-        output = self._output({})
+        output = self._output({}, gradients=True)
         if not output.requires_grad:
             raise _not_yet()
         gradients = torch.autograd.grad(output.sum(), self.numbers, allow_unused=True)
