@@ -50,10 +50,10 @@ def _orange_white_black() -> "Colormap":
 def image_grid(
     images: Tensor, titles: Sequence[str], alternative_text: str, *, columns: int = 8, signed: bool = False
 ) -> Picture:
-    """Show images side by side, on one common scale of grey.
+    """Show images side by side, on one common scale of grey or in colour.
 
     Args:
-        images: shape (N, height, width).
+        images: shape (N, height, width), or (N, 3, height, width) with values from −1 to 1.
         titles: one an image.
         alternative_text: what there is to see, in words.
         columns: number of images in a row.
@@ -66,6 +66,8 @@ def image_grid(
     figure, axes = plt.subplots(
         rows, columns, figsize=(1.3 * columns, 1.55 * rows), squeeze=False, layout="constrained"
     )
+    if images.dim() == 4:
+        images = ((images.permute(0, 2, 3, 1) + 1) / 2).clamp(0, 1)  # rounding may leave the range
     largest = images.abs().max().item()
     scale = (
         {"cmap": _orange_white_black(), "vmin": -largest, "vmax": largest}

@@ -1,17 +1,20 @@
 """A picture is right, legible, steady and small enough for a page."""
 
 import re
+from io import BytesIO
 from itertools import pairwise
 from xml.etree import ElementTree
 
+import matplotlib.pyplot as plt
 import pytest
 import torch
 from torch import nn
 
+from cnncourse import measure
 from cnncourse.architectures import CATALOGUE, LeNet5, ResNet50
 from cnncourse.architectures.inception_v1.model import InceptionV1
 from cnncourse.architectures.inception_v3.model import InceptionV3
-from cnncourse.drawing import Picture, draw, image_grid
+from cnncourse.drawing import Picture, cost_bars, draw, image_grid
 from cnncourse.drawing.layout import text_width
 from cnncourse.drawing.palette import KINDS
 from cnncourse.drawing.view import Box, Frame, Towers, boxes_of, frames_of
@@ -238,3 +241,18 @@ def test_pictures_carry_alternative_text():
     content, metadata = picture._repr_mimebundle_()
     assert content["image/png"].startswith(b"\x89PNG")
     assert metadata["image/png"]["alt"] == content["text/plain"] == "three random squares"
+
+
+def test_colour_images_are_shown_in_colour():
+    colours = torch.tensor([[1.0, -1, -1], [-1, -1, 1]]).view(2, 3, 1, 1).expand(2, 3, 4, 4)
+    shown = plt.imread(BytesIO(image_grid(colours, ["red", "blue"], "a red and a blue square", columns=2).png))
+    assert (shown[..., :3] == torch.tensor([1.0, 0, 0]).numpy()).all(axis=-1).any()
+    assert (shown[..., :3] == torch.tensor([0, 0, 1.0]).numpy()).all(axis=-1).any()
+
+
+def test_costs_are_told_in_words_layer_by_layer():
+    table = measure.layers(LeNet5(), (1, 32, 32))
+    words = repr(cost_bars(table))
+    assert "parameters: c1 0.3 %, s2 0.0 %, c3 2.5 %" in words
+    assert "c5 80.2 %" in words
+    assert "squash" not in words

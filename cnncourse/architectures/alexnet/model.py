@@ -40,6 +40,7 @@ class AlexNet(nn.Module):
         image_size: height and width of the images.
         first_kernel_size: of conv1.
         first_stride: of conv1.
+        towers: groups of conv2, conv4 and conv5; 1 for the network that the paper's would be on one large card.
         initialise: gives each layer its first weights and biases.
 
     """
@@ -54,6 +55,7 @@ class AlexNet(nn.Module):
         image_size: int = 227,
         first_kernel_size: int = 11,
         first_stride: int = 4,
+        towers: int = TOWERS,
         initialise: Callable[["AlexNet"], None] | None = None,
     ) -> None:
         super().__init__()
@@ -63,10 +65,10 @@ class AlexNet(nn.Module):
         for _pool in range(3):
             side = (side - 3) // 2 + 1
         self.conv1 = nn.Conv2d(in_channels, one, kernel_size=first_kernel_size, stride=first_stride)
-        self.conv2 = nn.Conv2d(one, two, kernel_size=5, padding=2, groups=TOWERS)
+        self.conv2 = nn.Conv2d(one, two, kernel_size=5, padding=2, groups=towers)
         self.conv3 = nn.Conv2d(two, three, kernel_size=3, padding=1)  # the one place where the towers meet
-        self.conv4 = nn.Conv2d(three, four, kernel_size=3, padding=1, groups=TOWERS)
-        self.conv5 = nn.Conv2d(four, five, kernel_size=3, padding=1, groups=TOWERS)
+        self.conv4 = nn.Conv2d(three, four, kernel_size=3, padding=1, groups=towers)
+        self.conv5 = nn.Conv2d(four, five, kernel_size=3, padding=1, groups=towers)
         self.fc6 = nn.Linear(five * side * side, hidden_units)
         self.fc7 = nn.Linear(hidden_units, hidden_units)
         self.fc8 = nn.Linear(hidden_units, num_classes)

@@ -7,7 +7,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from cnncourse.drawing.palette import INK, NEGATIVE, PAPER, POSITIVE
+from cnncourse.drawing.hands_on import HandsOn, heading, number, sheet, sign
+from cnncourse.drawing.palette import INK, NEGATIVE, POSITIVE
 
 PRESETS: dict[str, tuple[tuple[float, ...], ...]] = {
     "vertical edges": ((-1, 0, 1), (-1, 0, 1), (-1, 0, 1)),
@@ -80,30 +81,25 @@ class ConvolutionStep:
         image = self.padded_image
         scale = MAP_SIDE / len(image)
         parts = [
-            f'<rect width="{width:g}" height="{height}" rx="8" fill="{PAPER}"/>',
-            _heading(left_of[0] + MAP_SIDE / 2, f"image {_size(image)}"),
+            heading(left_of[0] + MAP_SIDE / 2, f"image {_size(image)}"),
             _map(image, left_of[0], 40),
             _frame(left_of[0], 40, scale, self.row * self.stride, self.column * self.stride, side),
-            _heading(left_of[1] + table / 2, "pixels", top - 12),
+            heading(left_of[1] + table / 2, "pixels", top - 12),
             _table(self.window, left_of[1], top),
-            _sign(left_of[2] - 17, middle, "×"),
-            _heading(left_of[2] + table / 2, "kernel", top - 12),
+            sign(left_of[2] - 17, middle, "×"),
+            heading(left_of[2] + table / 2, "kernel", top - 12),
             _table(self.kernel, left_of[2], top),
-            _sign(left_of[3] - 17, middle, "="),
-            _heading(left_of[3] + table / 2, "products", top - 12),
+            sign(left_of[3] - 17, middle, "="),
+            heading(left_of[3] + table / 2, "products", top - 12),
             _table(self.products, left_of[3], top),
-            _heading(left_of[3] + table / 2, f"sum = {_number(total)}", top + table + 22),
-            _heading(left_of[4] + MAP_SIDE / 2, f"output {_size(output)}"),
+            heading(left_of[3] + table / 2, f"sum = {number(total)}", top + table + 22),
+            heading(left_of[4] + MAP_SIDE / 2, f"output {_size(output)}"),
             _map(output, left_of[4], 40),
             _frame(left_of[4], 40, MAP_SIDE / len(output), self.row, self.column, 1),
             f'<text x="{left_of[0]}" y="{height - 22}" font-size="12">black: above zero, orange: below zero; '
             f"blue frame: the window and the output pixel it gives, row {self.row}, column {self.column}</text>",
         ]
-        return (
-            f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:g} {height}" width="100%" '
-            f'style="max-width:{width:g}px" role="img" aria-label="{self.in_words}" fill="{INK}" '
-            f'font-family="Helvetica, Arial, sans-serif">{"".join(parts)}</svg>'
-        )
+        return sheet(width, height, self.in_words, parts)
 
     @property
     def in_words(self) -> str:
@@ -111,11 +107,11 @@ class ConvolutionStep:
         return (
             f"A {_size(self.kernel)} kernel on an image of {_size(self.padded_image)} pixels, stride {self.stride}, "
             f"padding {self.padding}: at row {self.row}, column {self.column} the products add up to "
-            f"{_number(self.products.sum().item())}; the output has {_size(self.output)} pixels."
+            f"{number(self.products.sum().item())}; the output has {_size(self.output)} pixels."
         )
 
 
-class ConvolutionExplorer:
+class ConvolutionExplorer(HandsOn):
     """The step as widgets where there is a kernel, and as a still picture where there is none.
 
     Args:
@@ -133,23 +129,13 @@ class ConvolutionExplorer:
         self.kernels = {name: kernel.detach() for name, kernel in (kernels or {}).items()}
         self.kernels |= {name: torch.tensor(kernel, dtype=torch.float32) for name, kernel in PRESETS.items()}
         first = next(iter(self.kernels.values()))
-        self.first_step = ConvolutionStep(image.squeeze(0), first, row, column)
-
-    def __repr__(self) -> str:
-        return self.first_step.in_words
-
-    def _repr_mimebundle_(self, **_options: object) -> Mapping[str, object]:
-        return {
-            **self.widget()._repr_mimebundle_(),
-            "image/svg+xml": self.first_step.svg,
-            "text/plain": self.first_step.in_words,
-        }
+        super().__init__(ConvolutionStep(image.squeeze(0), first, row, column))
 
     def widget(self) -> object:
         """Return the interactive figure, an ipywidgets box."""
         import ipywidgets
 
-        step = self.first_step
+        step = self.first
         rows, columns = (side - 1 for side in step.output.shape)
         slider = {"continuous_update": False, "layout": ipywidgets.Layout(width="320px")}
         kernel = ipywidgets.Dropdown(options=list(self.kernels), description="kernel")
@@ -219,22 +205,9 @@ def _table(values: Tensor, left: float, top: float) -> str:
             cells.append(
                 f'<rect x="{x:g}" y="{y:g}" width="{CELL}" height="{CELL}" fill="none" stroke="#999999"/>'
                 f'<text x="{x + CELL / 2:g}" y="{y + CELL / 2 + 4:g}" font-size="11" text-anchor="middle">'
-                f"{_number(value)}</text>"
+                f"{number(value)}</text>"
             )
     return "".join(cells)
-
-
-def _heading(middle: float, text: str, top: float = 28) -> str:
-    return f'<text x="{middle:g}" y="{top:g}" font-size="13" font-weight="bold" text-anchor="middle">{text}</text>'
-
-
-def _sign(x: float, y: float, text: str) -> str:
-    return f'<text x="{x:g}" y="{y:g}" font-size="20" text-anchor="middle">{text}</text>'
-
-
-def _number(value: float) -> str:
-    rounded = f"{value:.2f}".rstrip("0").rstrip(".")
-    return "0" if rounded in ("-0", "") else rounded.replace("-", "−")
 
 
 def _size(values: Tensor) -> str:

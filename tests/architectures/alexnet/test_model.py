@@ -1,5 +1,7 @@
 """AlexNet is the network of the paper, and its one-tower successor that of today's libraries."""
 
+from functools import partial
+
 import pytest
 import torch
 from torch import nn
@@ -73,6 +75,12 @@ def test_one_tower_has_the_shapes_of_torchvisions_state_dict_in_its_order():
 def test_towers_meet_in_the_third_layer_only():
     model = on_meta(AlexNet)
     assert [layer.groups for layer in model.children() if isinstance(layer, nn.Conv2d)] == [1, 2, 1, 2, 2]
+
+
+def test_one_tower_of_the_same_widths_is_larger():
+    model = on_meta(partial(AlexNet, towers=1))
+    assert measure.parameters(model).trainable == 62_378_344  # 96, 256 and 384 maps seen in full by conv2, 4 and 5
+    assert measure.multiply_adds(model, (3, 227, 227)) == 1_135_256_096
 
 
 def test_normalisation_is_the_papers_formula():
