@@ -1,7 +1,7 @@
 """Judge one answer: run a check's probe beside it, then let the check's judge look at what came back."""
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from enum import Enum
@@ -66,11 +66,32 @@ def judge(part: Part, answer: object, seed: int = 0, at_grading: bool = False) -
         at_grading: whether to run the checks too that learners do not see in the notebook.
 
     """
+    checks = part.checks if at_grading else part.public_checks
+    return Report(part, told_once(outcomes_of(checks, lambda check: look(part, check, answer, seed), seed)))
+
+
+def outcomes_of(checks: Sequence[Check], looking: Callable[[Check], "Observation | Ended"], seed: int) -> list[Outcome]:
+    """Judge what the probes of some checks see; checks with the same probe and inputs share what is seen.
+
+    Args:
+        checks: what must be true.
+        looking: runs a check's probe.
+        seed: decides the inputs.
+
+    """
+    seen: dict[tuple[object, object], Observation | Ended] = {}
     outcomes = []
-    for check in part.checks if at_grading else part.public_checks:
-        with one_thread(), torch.enable_grad():  # whatever the notebook has set
-            outcomes.append(outcome_of(part, check, answer, seed))
-    return Report(part, told_once(outcomes))
+    for check in checks:
+        looked = (check.probe, check.inputs)
+        if looked not in seen:
+            seen[looked] = looking(check)
+        ended = seen[looked]
+        if isinstance(ended, Ended):
+            outcomes.append(Outcome(check, ended.status, ended.fault))
+        else:
+            with one_thread(), torch.enable_grad():
+                outcomes.append(decide(check, ended, draw_inputs(check, seed)))
+    return outcomes
 
 
 def told_once(outcomes: Sequence[Outcome]) -> tuple[Outcome, ...]:
@@ -86,8 +107,22 @@ def told_once(outcomes: Sequence[Outcome]) -> tuple[Outcome, ...]:
     return tuple(told)
 
 
-def outcome_of(part: Part, check: Check, answer: object, seed: int) -> Outcome:
-    """Run one check on an answer and say how it ended; whatever the answer does, this does not raise.
+@dataclass(frozen=True)
+class Ended:
+    """A probe that did not get to its end.
+
+    Attributes:
+        status: failed or not attempted yet.
+        fault: why, ``None`` if there is nothing to say.
+
+    """
+
+    status: Status
+    fault: Fault | None = None
+
+
+def look(part: Part, check: Check, answer: object, seed: int) -> "Observation | Ended":
+    """Run a check's probe on an answer; whatever the answer does, this does not raise.
 
     Args:
         part: the part that the check belongs to.
@@ -97,12 +132,12 @@ def outcome_of(part: Part, check: Check, answer: object, seed: int) -> Outcome:
 
     """
     try:
-        observation = observe(check, answer, draw_inputs(check, seed), seed)
+        with one_thread(), torch.enable_grad():  # whatever the notebook has set
+            return observe(check, answer, draw_inputs(check, seed), seed)
     except RefusedAnswerError as refused:
-        return Outcome(check, Status.FAILED, refused.fault)
+        return Ended(Status.FAILED, refused.fault)
     except (Exception, SystemExit) as error:
-        return _outcome_of_error(part, check, answer, describe(error))
-    return decide(check, observation, draw_inputs(check, seed))
+        return _ended_by(describe(error), {part.name, getattr(answer, "__name__", "")})
 
 
 def draw_inputs(check: Check, seed: int) -> Inputs:
@@ -159,18 +194,21 @@ def _plain(value: object) -> Plain:
     raise TypeError(f"expected tensors, numbers or text, got {type(value).__name__}")
 
 
-def _outcome_of_error(part: Part, check: Check, answer: object, raised: Raised) -> Outcome:
-    """Tell a stub, an answer that needs another part's stub, an error of the learner's, and one that only we meet."""
+def _ended_by(raised: Raised, names: Collection[str]) -> Ended:
+    """Tell a stub, an answer that needs another part's stub, an error of the learner's, and one that only we meet.
+
+    Args:
+        raised: what was raised.
+        names: what the answer is called.
+
+    """
     if "is missing the required" in raised.text and raised.type == "NotImplementedError":
-        return Outcome(check, Status.FAILED, Fault("your module has no forward", expected="def forward(self, maps): …"))
+        return Ended(Status.FAILED, Fault("your module has no forward", expected="def forward(self, maps): …"))
     if raised.is_stub:
-        if raised.owner in {part.name, getattr(answer, "__name__", "")}:
-            return Outcome(check, Status.NOT_ATTEMPTED)
-        return Outcome(
-            check, Status.NOT_ATTEMPTED, Fault(f"it needs {raised.owner}, which is not written yet", hints=())
-        )
+        needed = Fault(f"it needs {raised.owner}, which is not written yet", hints=())
+        return Ended(Status.NOT_ATTEMPTED, None if raised.owner in names else needed)
     if not raised.line:
-        return Outcome(check, Status.FAILED, Fault("what your code returns cannot be examined", got=str(raised)))
+        return Ended(Status.FAILED, Fault("what your code returns cannot be examined", got=str(raised)))
     fault = Fault(
         "your code raises an error",
         expected="no error",
@@ -178,4 +216,4 @@ def _outcome_of_error(part: Part, check: Check, answer: object, raised: Raised) 
         line=raised.line,
         hints=("Call it yourself in a new cell, with the shapes of the text above: the full error shows the line.",),
     )
-    return Outcome(check, Status.FAILED, fault)
+    return Ended(Status.FAILED, fault)

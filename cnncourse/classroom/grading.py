@@ -8,14 +8,14 @@ from dataclasses import dataclass
 import torch
 
 from cnncourse.checking import Check, Fault, Outcome, Part, Status
-from cnncourse.checking.judging import outcome_of, told_once
+from cnncourse.checking.exercise import Observation
+from cnncourse.checking.judging import Ended, look, outcomes_of, told_once
 from cnncourse.checking.raised import AnswerError, describe
 from cnncourse.classroom.assignment import Assignment
 from cnncourse.classroom.remote import Conversation, LostWorkerError
 from cnncourse.classroom.results import CheckResult, Result
 from cnncourse.classroom.sandbox import Sandbox
 from cnncourse.classroom.wire import LARGEST_BODY, Packer
-from cnncourse.training.threads import one_thread
 
 LARGEST_NOTEBOOK = LARGEST_BODY - 2**20  # bytes
 
@@ -158,26 +158,21 @@ def _absent(part: Part, run: _Run) -> list[Outcome]:
 
 def _judge_candidate(answers: "_Answers", part: Part, candidate: int, seed: int) -> list[Outcome]:
     answers.allow(part.name, candidate)
-    return [_judge_check(answers, part, check, seed) for check in part.checks]
+    return outcomes_of(part.checks, lambda check: _look(answers, part, check, seed), seed)
 
 
-def _judge_check(answers: "_Answers", part: Part, check: Check, seed: int) -> Outcome:
+def _look(answers: "_Answers", part: Part, check: Check, seed: int) -> Observation | Ended:
     if answers.time_left <= 0:
-        return Outcome(
-            check, Status.FAILED, Fault("no time was left for this check: your code takes too long", hints=())
-        )
+        return Ended(Status.FAILED, Fault("no time was left for this check: your code takes too long", hints=()))
     try:
         answer = answers.begin(part.name, seed)
     except LostWorkerError as lost:
-        return Outcome(check, Status.FAILED, lost.fault)
+        return Ended(Status.FAILED, lost.fault)
     except Exception as error:  # whatever the worker says its answer is
-        return Outcome(
-            check, Status.FAILED, Fault("your answer cannot be examined", got=str(describe(error)), hints=())
-        )
-    with one_thread(), torch.enable_grad():
-        outcome = outcome_of(part, check, answer, seed)
+        return Ended(Status.FAILED, Fault("your answer cannot be examined", got=str(describe(error)), hints=()))
+    seen = look(part, check, answer, seed)
     fault = answers.finish()
-    return outcome if fault is None else Outcome(check, Status.FAILED, fault)
+    return seen if fault is None else Ended(Status.FAILED, fault)
 
 
 def _check_result(part: Part, outcome: Outcome) -> CheckResult:

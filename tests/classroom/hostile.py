@@ -282,7 +282,7 @@ patched(
     """
     import cnncourse.checking.judging as judging, cnncourse.checking.probing as probing
     from cnncourse.checking.judging import Outcome, Status
-    judging.decide = judging.outcome_of = lambda part, check, *rest: Outcome(check, Status.PASSED)
+    judging.decide = judging.outcomes_of = lambda part, check, *rest: Outcome(check, Status.PASSED)
     probing.moving_numbers = lambda module: 1516
     probing.run = probing.run_expecting = lambda module, inputs, *shape: torch.zeros(4, 16, 10, 14)
     """,

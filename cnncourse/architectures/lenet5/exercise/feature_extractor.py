@@ -112,9 +112,10 @@ def _judge_numbers(seen: Observation, _inputs: Inputs) -> Fault | None:
     )
 
 
-def _probe_squashing(answer: Callable, inputs: Inputs) -> Observation:
+def _probe_taken_apart(answer: Callable, inputs: Inputs) -> Observation:
     layers = TakenApart(build(answer), inputs["digit"][:1])
-    return layers.curves(layers.connected())
+    connected = layers.connected()
+    return layers.curves(connected) | {"connected": connected, "reach": layers.reach_of_s4(inputs["faint"])}
 
 
 def _squashed(activations: Tensor) -> Tensor:
@@ -167,11 +168,6 @@ def _judge_squashing(seen: Observation, _inputs: Inputs) -> Fault | None:
         got=f"f(1) = {one:.2f} and f(3) = {three:.2f}",
         misconception=next((name for name, values in wrong.items() if first in where(values)), ""),
     )
-
-
-def _probe_layers(answer: Callable, inputs: Inputs) -> Observation:
-    layers = TakenApart(build(answer), inputs["digit"][:1])
-    return {"connected": layers.connected(), "reach": layers.reach_of_s4(inputs["faint"])}
 
 
 def _judge_layers(seen: Observation, _inputs: Inputs) -> Fault | None:
@@ -298,7 +294,7 @@ FEATURES = Part(
         Check(
             "squashed after every layer",
             1,
-            _probe_squashing,
+            _probe_taken_apart,
             _judge_squashing,
             (
                 "Print your module: what follows each of the five layers?",
@@ -310,7 +306,7 @@ FEATURES = Part(
         Check(
             "each layer is the paper's",
             1,
-            _probe_layers,
+            _probe_taken_apart,
             _judge_layers,
             (
                 "Compare each of your layers with the chapter's section “Build it, block by block”.",
