@@ -11,6 +11,7 @@ from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import lru_cache
+from importlib import import_module
 from multiprocessing import active_children, get_context, parent_process
 from pathlib import Path
 
@@ -50,6 +51,8 @@ class Grader:
             raise SandboxError("this machine has another version of the course; install the same one everywhere")
         self.setup = setup
         self.sandbox = Sandbox(isolation_here(require_sandbox=require_sandbox), setup.assignment.modules)
+        self.sandbox.start()
+        import_module("torch._dynamo")  # what optimisers load when first made, while the sandbox does the same
         # Seeds and the number of threads are the whole process's: two judgements at once would disturb each other.
         self.lock = threading.Lock()
 

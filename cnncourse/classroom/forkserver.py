@@ -5,6 +5,7 @@ process comes with the order to start it.
 """
 
 import ctypes
+import gc
 import json
 import os
 import resource
@@ -238,6 +239,8 @@ def _load(modules: list[str]) -> None:
 
     torch.set_num_threads(1)
     cnncourse.check = _no_check
+    gc.collect()
+    gc.freeze()  # workers need not look through all that was loaded whenever they collect garbage
 
 
 class _NotJudged:

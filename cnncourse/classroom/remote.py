@@ -257,6 +257,8 @@ class RemoteModule(nn.Module):
 
     def take_over(self, described: Mapping[str, object], reply: "Reply") -> None:
         """Bring parameters, buffers and mode up to date."""
+        if described.get("same") is True:
+            return
         described = Described(reply, described)
         self.__dict__["mirrored_parameters"] = described.tensors("parameters", is_parameter=True)
         self.__dict__["mirrored_buffers"] = described.tensors("buffers", is_parameter=False)

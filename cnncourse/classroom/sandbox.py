@@ -88,6 +88,7 @@ class Sandbox:
         self.modules = list(modules)
         self.limits = limits or Limits()
         self._server: subprocess.Popen | None = None
+        self._ready = False
 
     def __enter__(self) -> "Sandbox":
         return self
@@ -103,13 +104,11 @@ class Sandbox:
 
         """
         for _attempt in range(2):  # a worker may have ended the server
-            if self._server is None:
-                self._start_server()
+            self.end_worker()
+            self.start()
+            self._wait_until_ready()
             here, there = socket.socketpair()
             try:
-                self.end_worker()
-                if self._server is None:
-                    self._start_server()
                 socket.send_fds(self._orders, [b"start"], [there.fileno()])
                 self._reply()
                 return Channel(here)
@@ -122,7 +121,7 @@ class Sandbox:
 
     def end_worker(self) -> str:
         """End the worker and all that it left; return "memory" or "time" if it was ended before, for using too much."""
-        if self._server is None:
+        if self._server is None or not self._ready:
             return ""
         try:
             reply = self._order("end")
@@ -146,7 +145,10 @@ class Sandbox:
             self._server.wait()
         self._server = None
 
-    def _start_server(self) -> None:
+    def start(self) -> None:
+        """Start the server, without waiting until it has loaded everything."""
+        if self._server is not None:
+            return
         here, there = socket.socketpair()
         inside = self.isolation.is_sandbox
         settings = {
@@ -195,8 +197,13 @@ class Sandbox:
         there.close()
         self._orders = here
         self._rest = b""
+        self._ready = False
+
+    def _wait_until_ready(self) -> None:
+        if self._ready:
+            return
         try:
-            self._reply(START_SECONDS)
+            self._ready = bool(self._reply(START_SECONDS))
         except (OSError, WireError) as error:
             self._errors.seek(0)
             said = self._errors.read().decode(errors="replace").strip().splitlines()

@@ -69,6 +69,7 @@ class Worker:
         self.numbers: dict[int, Tensor] = {}  # all tensors that the other side knows
         self.identifiers: dict[int, int] = {}  # by identity of an object that is kept in one of the two above
         self.shared: dict[int, Tensor] = {}  # the value of each parameter and buffer as the other side has it
+        self.told: dict[int, dict] = {}  # how each module was described last, by identity
 
     def serve(self) -> None:
         """Answer until the other side hangs up."""
@@ -223,8 +224,20 @@ class Worker:
     def _reply(self, value: object, target: object = None) -> dict:
         reply = {"value": self.packer.value(value)}
         if isinstance(target, nn.Module):
-            reply["target"] = self._described(target)
+            reply["target"] = self._news(target)
         return reply
+
+    def _news(self, module: nn.Module) -> dict:
+        """Describe a module as ``_described`` does, or say that all is as it was: most often it is."""
+        described = self._described(module)
+        if described == self.told.get(id(module)):
+            return {"same": True}
+        without_values = {
+            kind: [[name, {key: shared[key] for key in shared if key != "tensor"}] for name, shared in described[kind]]
+            for kind in ("parameters", "buffers")
+        }
+        self.told[id(module)] = described | without_values
+        return described
 
     def _described(self, module: nn.Module) -> dict:
         """Describe a module's parameters and buffers, with the values that the other side has not got."""
