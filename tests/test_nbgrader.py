@@ -62,7 +62,12 @@ def nbgrader(folder, *command):
     ran = subprocess.run(
         [sys.executable, "-m", "nbgrader", *command],
         cwd=folder,
-        env={**os.environ, "JUPYTER_CONFIG_DIR": str(folder / "no-settings-of-the-user")},
+        env={
+            **os.environ,
+            # nbgrader calls other commands of its environment by name.
+            "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+            "JUPYTER_CONFIG_DIR": str(folder / "no-settings-of-the-user"),
+        },
         capture_output=True,
         text=True,
         check=False,

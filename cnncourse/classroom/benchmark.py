@@ -63,7 +63,9 @@ def benchmark(project: Path, name: str, submissions: int, jobs: int) -> list[Tim
 
 
 def _nbgrader(course: Path, *command: str) -> None:
-    environment = {**os.environ, "JUPYTER_CONFIG_DIR": str(course / "settings")}
+    # nbgrader calls other commands of its environment by name, whether or not that has been activated.
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"
+    environment = {**os.environ, "PATH": path, "JUPYTER_CONFIG_DIR": str(course / "settings")}
     ran = subprocess.run(
         [sys.executable, "-m", "nbgrader", *command],
         cwd=course,
