@@ -1,7 +1,7 @@
 """What an exercise is, how one answer is judged, and what the learner is told."""
 
 from cnncourse.checking.exercise import Check, Exercise, Fault, Part
-from cnncourse.checking.judging import Outcome, Status, decide, judge, observe
+from cnncourse.checking.judging import Outcome, Status, decide, judge
 from cnncourse.checking.predictions import Prediction
 from cnncourse.checking.quiz import Question
 from cnncourse.checking.report import Report
@@ -18,5 +18,4 @@ __all__ = [
     "Status",
     "decide",
     "judge",
-    "observe",
 ]

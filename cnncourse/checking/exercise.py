@@ -4,7 +4,7 @@ A check has two halves. Its probe runs beside the learner's object and returns p
 judge never meets the learner's object: it compares what came back with what it works out itself.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 import torch
@@ -64,7 +64,8 @@ class Check:
     Attributes:
         name: what is checked, in a few words.
         points: what it is worth.
-        probe: runs the learner's object on the inputs and returns plain values.
+        probe: runs the learner's object on the inputs and returns plain values, or yields them stage by stage: checks
+            that share a probe and need only what came before an error are not touched by it.
         judge: compares these with the truth; ``None`` if all is well.
         hints: ways forward, each plainer than the one before, shown with any fault that has none of its own.
         inputs: draws the tensors that probe and judge share.
@@ -74,7 +75,7 @@ class Check:
 
     name: str
     points: int
-    probe: Callable[[object, Inputs], Observation]
+    probe: Callable[[object, Inputs], Observation | Iterator[Observation]]
     judge: Callable[[Observation, Inputs], Fault | None]
     hints: tuple[str, ...]
     inputs: Callable[[torch.Generator], Inputs] = no_inputs

@@ -1,7 +1,7 @@
 """Judge one answer: run a check's probe beside it, then let the check's judge look at what came back."""
 
 import warnings
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from enum import Enum
@@ -10,7 +10,7 @@ from io import StringIO
 import torch
 from torch import Tensor
 
-from cnncourse.checking.exercise import Check, Fault, Inputs, Observation, Part, Plain, RefusedAnswerError
+from cnncourse.checking.exercise import Check, Fault, Inputs, Part, Plain, RefusedAnswerError
 from cnncourse.checking.raised import Raised, describe
 from cnncourse.checking.report import Report
 from cnncourse.training.threads import one_thread
@@ -70,7 +70,7 @@ def judge(part: Part, answer: object, seed: int = 0, at_grading: bool = False) -
     return Report(part, told_once(outcomes_of(checks, lambda check: look(part, check, answer, seed), seed)))
 
 
-def outcomes_of(checks: Sequence[Check], looking: Callable[[Check], "Observation | Ended"], seed: int) -> list[Outcome]:
+def outcomes_of(checks: Sequence[Check], looking: Callable[[Check], "Seen"], seed: int) -> list[Outcome]:
     """Judge what the probes of some checks see; checks with the same probe and inputs share what is seen.
 
     Args:
@@ -79,18 +79,14 @@ def outcomes_of(checks: Sequence[Check], looking: Callable[[Check], "Observation
         seed: decides the inputs.
 
     """
-    seen: dict[tuple[object, object], Observation | Ended] = {}
+    seen: dict[tuple[object, object], Seen] = {}
     outcomes = []
     for check in checks:
         looked = (check.probe, check.inputs)
         if looked not in seen:
             seen[looked] = looking(check)
-        ended = seen[looked]
-        if isinstance(ended, Ended):
-            outcomes.append(Outcome(check, ended.status, ended.fault))
-        else:
-            with one_thread(), torch.enable_grad():
-                outcomes.append(decide(check, ended, draw_inputs(check, seed)))
+        with one_thread(), torch.enable_grad():
+            outcomes.append(decide(check, seen[looked], draw_inputs(check, seed)))
     return outcomes
 
 
@@ -121,7 +117,27 @@ class Ended:
     fault: Fault | None = None
 
 
-def look(part: Part, check: Check, answer: object, seed: int) -> "Observation | Ended":
+class Seen(dict[str, Plain]):
+    """What a probe has seen, and why it saw no more.
+
+    Attributes:
+        ended: why the probe did not get to its end, ``None`` if it did.
+
+    """
+
+    def __init__(self, values: Mapping[str, Plain] | None = None, ended: Ended | None = None) -> None:
+        super().__init__(values or {})
+        self.ended = ended
+
+    def __missing__(self, name: str) -> Plain:
+        raise KeyError(name) if self.ended is None else _NotSeenError
+
+
+class _NotSeenError(Exception):
+    """A judge asks for what its probe did not get to see."""
+
+
+def look(part: Part, check: Check, answer: object, seed: int) -> Seen:
     """Run a check's probe on an answer; whatever the answer does, this does not raise.
 
     Args:
@@ -131,13 +147,15 @@ def look(part: Part, check: Check, answer: object, seed: int) -> "Observation | 
         seed: decides the inputs and random initial weights.
 
     """
+    seen = Seen()
     try:
         with one_thread(), torch.enable_grad():  # whatever the notebook has set
-            return observe(check, answer, draw_inputs(check, seed), seed)
+            observe(check, answer, draw_inputs(check, seed), seed, seen)
     except RefusedAnswerError as refused:
-        return Ended(Status.FAILED, refused.fault)
+        seen.ended = Ended(Status.FAILED, refused.fault)
     except (Exception, SystemExit) as error:
-        return _ended_by(describe(error), {part.name, getattr(answer, "__name__", "")})
+        seen.ended = _ended_by(describe(error), {part.name, getattr(answer, "__name__", "")})
+    return seen
 
 
 def draw_inputs(check: Check, seed: int) -> Inputs:
@@ -145,14 +163,15 @@ def draw_inputs(check: Check, seed: int) -> Inputs:
     return check.inputs(torch.Generator().manual_seed(seed))
 
 
-def observe(check: Check, answer: object, inputs: Inputs, seed: int) -> Observation:
-    """Run a check's probe on an answer and return plain values only.
+def observe(check: Check, answer: object, inputs: Inputs, seed: int, seen: Seen) -> None:
+    """Run a check's probe on an answer and note plain values only.
 
     Args:
         check: the check.
         answer: the learner's object.
         inputs: from ``draw_inputs``.
         seed: makes random initial weights the same every time; the global random state is left alone.
+        seen: where the values go; what a probe in stages saw before an error stays there.
 
     Raises:
         NotImplementedError: if the answer is still a stub.
@@ -169,13 +188,19 @@ def observe(check: Check, answer: object, inputs: Inputs, seed: int) -> Observat
     ):
         warnings.simplefilter("ignore")
         torch.manual_seed(seed)
-        return {name: _plain(value) for name, value in check.probe(answer, inputs).items()}
+        probed = check.probe(answer, inputs)
+        for stage in [probed] if isinstance(probed, Mapping) else probed:
+            seen.update({name: _plain(value) for name, value in stage.items()})
 
 
-def decide(check: Check, observation: Observation, inputs: Inputs) -> Outcome:
-    """Let a check's judge decide; an observation that it cannot read is a failure, never a pass."""
+def decide(check: Check, seen: Seen, inputs: Inputs) -> Outcome:
+    """Let a check's judge decide; what it cannot read is a failure, never a pass."""
+    if seen.ended is not None and not seen:
+        return Outcome(check, seen.ended.status, seen.ended.fault)
     try:
-        fault = check.judge(observation, inputs)
+        fault = check.judge(seen, inputs)
+    except _NotSeenError:
+        return Outcome(check, seen.ended.status, seen.ended.fault)
     except Exception as error:  # it reads what an answer gave
         fault = Fault(f"what came back could not be compared: {error}")
     return Outcome(check, Status.PASSED if fault is None else Status.FAILED, fault)

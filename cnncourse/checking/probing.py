@@ -90,8 +90,8 @@ def fill_with_random_numbers(module: nn.Module, largest: float = 1.0) -> None:
         for parameter in module.parameters():
             if not parameter.requires_grad:  # a mask, or a constant
                 continue
-            signs = torch.randint(0, 2, parameter.shape) * 2.0 - 1
-            values = largest * (0.1 + 0.9 * torch.rand(parameter.shape)) * signs
+            values = 2 * torch.rand(parameter.shape) - 1
+            values = largest * (0.9 * values + 0.1 * values.sign())
             keep_zeros = (parameter == 0) & parameter.any()
             parameter.copy_(torch.where(keep_zeros, parameter, values.to(parameter.dtype)))
 

@@ -8,8 +8,7 @@ from dataclasses import dataclass
 import torch
 
 from cnncourse.checking import Check, Fault, Outcome, Part, Status
-from cnncourse.checking.exercise import Observation
-from cnncourse.checking.judging import Ended, look, outcomes_of, told_once
+from cnncourse.checking.judging import Ended, Seen, look, outcomes_of, told_once
 from cnncourse.checking.raised import AnswerError, describe
 from cnncourse.classroom.assignment import Assignment
 from cnncourse.classroom.remote import Conversation, LostWorkerError
@@ -161,18 +160,24 @@ def _judge_candidate(answers: "_Answers", part: Part, candidate: int, seed: int)
     return outcomes_of(part.checks, lambda check: _look(answers, part, check, seed), seed)
 
 
-def _look(answers: "_Answers", part: Part, check: Check, seed: int) -> Observation | Ended:
+def _look(answers: "_Answers", part: Part, check: Check, seed: int) -> Seen:
     if answers.time_left <= 0:
-        return Ended(Status.FAILED, Fault("no time was left for this check: your code takes too long", hints=()))
+        return _nothing(Fault("no time was left for this check: your code takes too long", hints=()))
     try:
         answer = answers.begin(part.name, seed)
     except LostWorkerError as lost:
-        return Ended(Status.FAILED, lost.fault)
+        return _nothing(lost.fault)
     except Exception as error:  # whatever the worker says its answer is
-        return Ended(Status.FAILED, Fault("your answer cannot be examined", got=str(describe(error)), hints=()))
+        return _nothing(Fault("your answer cannot be examined", got=str(describe(error)), hints=()))
     seen = look(part, check, answer, seed)
     fault = answers.finish()
-    return seen if fault is None else Ended(Status.FAILED, fault)
+    if fault is None or (seen.ended is not None and seen.ended.fault is fault):  # what came before it was sound
+        return seen
+    return _nothing(fault)
+
+
+def _nothing(fault: Fault) -> Seen:
+    return Seen(ended=Ended(Status.FAILED, fault))
 
 
 def _check_result(part: Part, outcome: Outcome) -> CheckResult:

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from cnncourse.checking import Check, Fault, Part, Status, decide, judge
+from cnncourse.checking.judging import Seen
 
 HINTS = ("count on your fingers", "count to four")
 
@@ -73,7 +74,7 @@ def test_tensor_subclass_is_stripped_of_its_own_comparison():
 def test_observation_that_cannot_be_read_is_a_failure():
     check = part(call).checks[0]
     for observation in ({}, {"other": 4}, {"value": torch.zeros(2)}):
-        assert decide(check, observation, {}).status is Status.FAILED
+        assert decide(check, Seen(observation), {}).status is Status.FAILED
 
 
 def test_not_a_number_never_passes():
@@ -125,6 +126,36 @@ def test_picture_is_shown_beside_what_was_expected_and_got():
 
     shown = judge(part(call, drawn), lambda: 5)._repr_html_()
     assert "got <code>2</code></div><svg></svg>" in shown
+
+
+def in_stages(answer):
+    """Judge an answer by three checks that share a probe of three stages, each of which needs one of them."""
+
+    def stages(answer, _inputs):
+        for stage in range(3):
+            yield {stage: answer(stage)}
+
+    def is_right(stage):
+        return lambda seen, _inputs: None if seen[stage] == 4 else Fault("not four")
+
+    checks = tuple(Check(f"stage {stage}", 1, stages, is_right(stage), HINTS) for stage in range(3))
+    return [outcome.status for outcome in judge(Part("four", "build", 1, checks), answer).outcomes]
+
+
+def test_error_in_a_stage_fails_the_checks_that_need_it_and_what_comes_after_it_only():
+    assert in_stages(lambda stage: 4) == [Status.PASSED] * 3
+    assert in_stages(lambda stage: 4 // (1 - stage)) == [Status.PASSED, Status.FAILED, Status.FAILED]
+    assert in_stages(lambda stage: 4 // stage) == [Status.FAILED] * 3
+
+
+def test_what_a_probe_did_not_get_to_see_is_told_as_the_error_it_was():
+    def probe(answer, _inputs):
+        yield {"other": 4}
+        yield {"value": answer()}
+
+    outcome = only_outcome(judge(part(probe), lambda: 1 / 0))
+    assert outcome.status is Status.FAILED
+    assert "ZeroDivisionError" in outcome.fault.got
 
 
 def two_checks():

@@ -12,7 +12,7 @@ from cnncourse.classroom.grading import Patience, Setup, grade
 from cnncourse.classroom.sandbox import Sandbox, strongest_isolation
 
 from .handed_in import EXERCISE, answered, as_file, released
-from .hostile import BANK, WRONG_C3
+from .hostile import BANK, OURS, WRONG_C3
 
 QUICK = Patience(check=3, answer_cell=3, other_cell=2, other_cells=3, cells=8, part=9)
 
@@ -100,6 +100,14 @@ def test_untouched_notebook_earns_nothing_and_raises_nothing(project, setup, san
     assert result.points == 0
     assert {check.status for check in result.checks} == {"not attempted yet"}
     assert not result.attention
+
+
+def test_answer_that_ends_python_late_keeps_what_it_earned_before(project, setup, sandbox):
+    ends = "\n    def train(self, mode=True):\n        import os\n        os._exit(0)\n"
+    right = f"{OURS}\nclass Ending(PartialConv2d):{ends}\nC3 = lambda table: Ending(6, table, 5)"
+    result = grade("late", as_file(answered(project, C3=right)), setup, sandbox)
+    lost = {check.check for check in result.checks if check.part == "C3" and not check.points}
+    assert lost == {"one convolution, nothing more", "still sparse after training"}
 
 
 def test_same_seed_gives_the_same_result_to_the_last_digit(project, setup, sandbox):

@@ -1,6 +1,6 @@
 """Part 1: C3, the convolution whose maps look at some of the input maps only."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator
 
 import torch
 import torch.nn.functional as F
@@ -17,30 +17,30 @@ IN_MAPS, OUT_MAPS, KERNEL = 6, 16, 5
 # What a C3 that reads its table can also be built from: fewer and more maps than the paper's.
 OTHER_TABLES = (((0, 3), (1, 2, 4, 5), (5,)), tuple((number % 6, (number + 2) % 6) for number in range(20)))
 TOLERANCE = 1e-4
+TRAINING_STEPS = 3
 
 
 def _impulses() -> Tensor:
-    """Return six pictures of six maps: one lit pixel in the middle of one map each, just within a kernel's reach."""
+    """Return six pictures of six maps, one lit pixel in the middle of one map each, just within a kernel's reach.
+
+    Then the same with darkness for light, and a picture that is all zeros: thirteen pictures.
+    """
     side = 2 * KERNEL - 1
     impulses = torch.zeros(IN_MAPS, IN_MAPS, side, side)
     impulses[range(IN_MAPS), range(IN_MAPS), KERNEL - 1, KERNEL - 1] = 1
-    return impulses
+    return torch.cat([impulses, -impulses, torch.zeros(1, IN_MAPS, side, side)])
 
 
-def _kernels(c3: nn.Module, out_maps: int, strength: float = 1.0) -> Tensor:
-    """Recover the kernels a layer really applies, (out, in, 5, 5), from its answer to one lit pixel a map."""
-    impulses, shape = strength * _impulses(), (IN_MAPS, out_maps, KERNEL, KERNEL)
+def _kernels(c3: nn.Module, out_maps: int) -> tuple[Tensor, Tensor]:
+    """Recover the kernels a layer really applies, (out, in, 5, 5), from its answer to one lit pixel a map.
+
+    Returns them as they are for light, and as they are for darkness: the same, unless something bends what comes out.
+    """
+    impulses = _impulses()
     with torch.no_grad():
-        dark = run_expecting(c3, torch.zeros_like(impulses), shape)
-        response = run_expecting(c3, impulses, shape) - dark
-    return response.flip(2, 3).transpose(0, 1)
-
-
-def _with_random_numbers(answer: Callable) -> nn.Module:
-    c3 = build(answer, C3_TABLE)
-    run(c3, torch.zeros(1, IN_MAPS, 14, 14))  # lazy layers have their weights only now
-    fill_with_random_numbers(c3)
-    return c3
+        response = run_expecting(c3, impulses, (len(impulses), out_maps, KERNEL, KERNEL))
+    light, darkness = (response[:-1] - response[-1]).flip(2, 3).transpose(0, 1).split(IN_MAPS, dim=1)
+    return light, -darkness
 
 
 def _mask(table: tuple[tuple[int, ...], ...]) -> Tensor:
@@ -75,8 +75,18 @@ def _wrong_patterns() -> dict[str, Tensor]:
     }
 
 
-def _probe_shape(answer: Callable, inputs: Inputs) -> Observation:
-    return {"shape": list(run(build(answer, C3_TABLE), inputs["maps"]).shape)}
+def _probe_layer(answer: Callable, inputs: Inputs) -> Iterator[Observation]:
+    c3 = build(answer, C3_TABLE)
+    yield {"shape": list(run(c3, inputs["maps"]).shape)}
+    as_built = _kernels(c3, OUT_MAPS)
+    fill_with_random_numbers(c3)
+    kernels, for_darkness = _kernels(c3, OUT_MAPS)
+    # Starting with weights of zero is allowed, but it hides the connections.
+    light, darkness = as_built if as_built[0].any() else (kernels, for_darkness)
+    yield {"as built": light, "as built, for darkness": darkness, "kernels": kernels}
+    yield _what_training_moves(c3, inputs["maps"])
+    yield _as_convolution(c3, inputs["maps"])
+    yield {"after training": _after_training(c3, inputs["maps"])}
 
 
 def _judge_shape(seen: Observation, inputs: Inputs) -> Fault | None:
@@ -100,20 +110,11 @@ def _judge_shape(seen: Observation, inputs: Inputs) -> Fault | None:
     )
 
 
-def _probe_connections(answer: Callable, _inputs: Inputs) -> Observation:
-    c3 = build(answer, C3_TABLE)
-    as_built = _kernels(c3, OUT_MAPS)
-    if not as_built.any():  # all weights start at zero: allowed, but it hides the connections
-        fill_with_random_numbers(c3)
-        as_built = _kernels(c3, OUT_MAPS)
-    return {"kernels": as_built, "negative": _kernels(c3, OUT_MAPS, strength=-1.0)}
-
-
 def _judge_connections(seen: Observation, _inputs: Inputs) -> Fault | None:
-    got, expected = _connected(seen["kernels"]), _mask(C3_TABLE)
+    got, expected = _connected(seen["as built"]), _mask(C3_TABLE)
     if torch.equal(got, expected):
         return None
-    if torch.allclose(seen["negative"], -seen["kernels"], atol=TOLERANCE):
+    if torch.allclose(seen["as built, for darkness"], seen["as built"], atol=TOLERANCE):
         misconception = next((name for name, mask in _wrong_patterns().items() if torch.equal(got, mask)), "")
     else:
         misconception = "an activation function inside: the squashing comes after C3, not in it"
@@ -125,10 +126,6 @@ def _judge_connections(seen: Observation, _inputs: Inputs) -> Fault | None:
         misconception=misconception,
         picture=connections_picture(expected, got),
     )
-
-
-def _probe_own_kernels(answer: Callable, _inputs: Inputs) -> Observation:
-    return {"kernels": _kernels(_with_random_numbers(answer), OUT_MAPS)}
 
 
 def _judge_own_kernels(seen: Observation, _inputs: Inputs) -> Fault | None:
@@ -153,15 +150,17 @@ def _random_maps(generator: torch.Generator) -> Inputs:
     return {"maps": torch.randn(4, IN_MAPS, 14, 18, generator=generator)}  # not square: forward takes any H and W
 
 
-def _probe_trainable(answer: Callable, inputs: Inputs) -> Observation:
-    c3 = _with_random_numbers(answer)
-    output = run(c3, inputs["maps"])
+def _what_training_moves(c3: nn.Module, maps: Tensor) -> Observation:
+    maps = maps.clone().requires_grad_()
+    output = run(c3, maps)
     if output.requires_grad:
         output.square().sum().backward()
     return {
         "moving": moving_numbers(c3),
         "frozen": sum(parameter.numel() for parameter in c3.parameters() if not parameter.requires_grad),
         "parameters": sum(1 for _ in c3.parameters()),
+        "output": output,
+        "gradient": maps.grad,
     }
 
 
@@ -194,24 +193,27 @@ def _judge_trainable(seen: Observation, _inputs: Inputs) -> Fault | None:
     )
 
 
-def _probe_after_training(answer: Callable, inputs: Inputs) -> Observation:
-    c3 = build(answer, C3_TABLE)
-    before = _kernels(c3, OUT_MAPS)
+def _after_training(c3: nn.Module, maps: Tensor) -> Tensor:
+    """Train a layer for some steps and return its kernels."""
+    c3.train()
     parameters = [parameter for parameter in c3.parameters() if parameter.requires_grad]
-    if not parameters or not run(c3, inputs["maps"]).requires_grad:
-        return {"before": before, "after": before}
-    optimizer = torch.optim.SGD(parameters, lr=0.01, momentum=0.9, weight_decay=0.01)
-    for _ in range(5):
+    optimizer = torch.optim.SGD(parameters, lr=0.01, momentum=0.9, weight_decay=0.01) if parameters else None
+    for _ in range(TRAINING_STEPS):
+        output = run(c3, maps)
+        if optimizer is None or not output.requires_grad:
+            break
         optimizer.zero_grad()
-        (run(c3, inputs["maps"]) - 1).square().mean().backward()
+        (output - 1).square().mean().backward()
         optimizer.step()
-    return {"before": before, "after": _kernels(c3, OUT_MAPS)}
+    return _kernels(c3, OUT_MAPS)[0]
 
 
 def _judge_after_training(seen: Observation, _inputs: Inputs) -> Fault | None:
-    before, after = seen["before"], seen["after"]
+    before, after = seen["kernels"], seen["after training"]
     if torch.allclose(before, after, atol=1e-7):
-        return Fault("five training steps change nothing", expected="changed kernels", got="the same kernels")
+        return Fault(
+            f"{TRAINING_STEPS} training steps change nothing", expected="changed kernels", got="the same kernels"
+        )
     expected, got = _mask(C3_TABLE), _connected(after)
     if torch.equal(expected, got):
         return None
@@ -219,7 +221,7 @@ def _judge_after_training(seen: Observation, _inputs: Inputs) -> Fault | None:
         return Fault("the connections are not those of Table I, before training already: mend that first")
     return Fault(
         "connections appear or vanish while the layer is trained",
-        expected=f"{int(expected.sum())} connections after 5 steps, as before",
+        expected=f"{int(expected.sum())} connections after {TRAINING_STEPS} steps, as before",
         got=f"{int(got.sum())} connections",
         misconception="the mask is applied once, to the initial weights; training fills the gaps",
         hints=(
@@ -230,28 +232,16 @@ def _judge_after_training(seen: Observation, _inputs: Inputs) -> Fault | None:
     )
 
 
-def _probe_convolution(answer: Callable, inputs: Inputs) -> Observation:
-    c3 = _with_random_numbers(answer)
-    maps = inputs["maps"].clone().requires_grad_()
-    output = run(c3, maps)
-    if output.requires_grad:
-        output.square().sum().backward()
+def _as_convolution(c3: nn.Module, maps: Tensor) -> Observation:
     with torch.no_grad():
-        return {
-            "kernels": _kernels(c3, OUT_MAPS),
-            "bias": run(c3, torch.zeros(1, IN_MAPS, KERNEL, KERNEL))[0, :, 0, 0],
-            "output": output,
-            "strong": run(c3, 1000 * inputs["maps"]),
-            "dark": run(c3, torch.zeros_like(inputs["maps"])),
-            "in evaluation": run(c3.eval(), inputs["maps"]),
-            "gradient": maps.grad,
-        }
+        strong, dark = run(c3, torch.cat([1000 * maps, torch.zeros_like(maps)])).chunk(2)
+        return {"strong": strong, "dark": dark, "in evaluation": run(c3.eval(), maps)}
 
 
 def _judge_convolution(seen: Observation, inputs: Inputs) -> Fault | None:
-    maps = inputs["maps"].clone().requires_grad_()
-    expected = F.conv2d(maps, seen["kernels"], seen["bias"])
-    strong = F.conv2d(1000 * maps, seen["kernels"], seen["bias"])
+    maps, bias = inputs["maps"].clone().requires_grad_(), seen["dark"][0, :, 0, 0]
+    expected = F.conv2d(maps, seen["kernels"], bias)
+    strong = F.conv2d(1000 * maps, seen["kernels"], bias)
     got = seen["output"]
     if got.shape != expected.shape or not (
         torch.allclose(got, expected, atol=0.01) and torch.allclose(seen["strong"], strong, atol=1, rtol=1e-3)
@@ -286,13 +276,12 @@ def _judge_convolution(seen: Observation, inputs: Inputs) -> Fault | None:
     return None
 
 
-def _kernels_from_tables(answer: Callable, tables: Sequence[Sequence[Sequence[int]]]) -> list[Tensor]:
-    """Recover the kernels of several layers, all built before the first is run: none may know of another."""
-    kernels = []
-    for c3 in [build(answer, table) for table in tables]:
-        out_maps = run(c3, _impulses()).shape[1]
+def _kernels_as_built(c3: nn.Module) -> Tensor:
+    """Recover a layer's kernels, however many maps it gives."""
+    kernels, _ = _kernels(c3, run(c3, _impulses()[:1]).shape[1])
+    if not kernels.any():  # weights of zero hide the connections
         fill_with_random_numbers(c3)
-        kernels.append(_kernels(c3, out_maps))
+        kernels, _ = _kernels(c3, len(kernels))
     return kernels
 
 
@@ -317,7 +306,8 @@ def _fault_in_table(expected: Tensor, kernels: Tensor) -> Fault | None:
 
 
 def _probe_other_tables(answer: Callable, _inputs: Inputs) -> Observation:
-    return {"kernels": _kernels_from_tables(answer, OTHER_TABLES)}
+    layers = [build(answer, table) for table in OTHER_TABLES]  # all, before one is run: none may know of another
+    return {"kernels": [_kernels_as_built(c3) for c3 in layers]}
 
 
 def _judge_other_tables(seen: Observation, _inputs: Inputs) -> Fault | None:
@@ -337,7 +327,8 @@ def _random_table(generator: torch.Generator) -> Inputs:
 
 def _probe_random_table(answer: Callable, inputs: Inputs) -> Observation:
     table = tuple(tuple(row.nonzero().flatten().tolist()) for row in inputs["table"])
-    return {"kernels": _kernels_from_tables(answer, [table, C3_TABLE])[0]}
+    c3, _another = build(answer, table), build(answer, C3_TABLE)
+    return {"kernels": _kernels_as_built(c3)}
 
 
 def _judge_random_table(seen: Observation, inputs: Inputs) -> Fault | None:
@@ -352,7 +343,7 @@ C3 = Part(
         Check(
             "output shape",
             1,
-            _probe_shape,
+            _probe_layer,
             _judge_shape,
             (
                 "Write down the four numbers of the shape: pictures, maps, rows, columns. Which of them is wrong?",
@@ -364,7 +355,7 @@ C3 = Part(
         Check(
             "connections of Table I",
             2,
-            _probe_connections,
+            _probe_layer,
             _judge_connections,
             (
                 "Look at the picture: which output maps see too much, and which too little?",
@@ -372,22 +363,24 @@ C3 = Part(
                 "With a mask: mask[o, list(table[o])] = 1 for each o. With a convolution a map: it is given "
                 "maps[:, list(table[o])].",
             ),
+            _random_maps,
         ),
         Check(
             "a kernel for each connection",
             1,
-            _probe_own_kernels,
+            _probe_layer,
             _judge_own_kernels,
             (
                 "How many kernels does your layer have, and how many X are there in Table I?",
                 "Each of the 60 connections has 25 weights of its own; the results are added up for each output map.",
                 "An output map that sees 4 input maps needs a weight of shape 1×4×5×5, not 1×1×5×5.",
             ),
+            _random_maps,
         ),
         Check(
             "trainable numbers",
             1,
-            _probe_trainable,
+            _probe_layer,
             _judge_trainable,
             (
                 "Count on paper first: 60 kernels of 25 weights, and one bias for each of the 16 output maps.",
@@ -400,7 +393,7 @@ C3 = Part(
         Check(
             "still sparse after training",
             1,
-            _probe_after_training,
+            _probe_layer,
             _judge_after_training,
             (
                 "Look at the weights before and after an optimiser step: which moved?",
@@ -411,7 +404,7 @@ C3 = Part(
         Check(
             "one convolution, nothing more",
             1,
-            _probe_convolution,
+            _probe_layer,
             _judge_convolution,
             (
                 "Which steps does your forward take besides convolving and adding?",
