@@ -8,7 +8,9 @@ PYTHON ?= $(shell for candidate in python3.13 python3.12 python3.11 python3 pyth
 BIN := .venv/bin
 LEARNER := .venv/learner-ready
 DEVELOPER := .venv/developer-ready
-NBVAL := -p tests.strict_notebooks --nbval --nbval-cell-timeout=120
+# Two processes, each with one thread; tests/conftest.py says which tests stay together.
+SIDE_BY_SIDE := -n 2 --dist loadfile
+NBVAL := -p tests.strict_notebooks --nbval --nbval-cell-timeout=120 $(SIDE_BY_SIDE)
 
 # A second thread that waits without spinning: kinder to the machine's other work, and to timings.
 export OMP_WAIT_POLICY := PASSIVE
@@ -24,14 +26,14 @@ lab: $(LEARNER)  ## open JupyterLab on the chapters (NO_BROWSER=1 prints the add
 test: $(DEVELOPER)  ## run everything: linter, unit tests, every notebook, the browser
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/python -m pytest -m "not browser"
+	$(BIN)/python -m pytest -m "not browser" $(SIDE_BY_SIDE)
 	$(BIN)/python -m tests.exercises_report
 	$(BIN)/python -m pytest $(NBVAL) chapters solutions exercises
 	$(BIN)/python -m pytest -m browser
 
 test-fast: $(DEVELOPER)  ## run the linter and the quick unit tests
 	$(BIN)/ruff check .
-	$(BIN)/python -m pytest -m "not browser and not slow"
+	$(BIN)/python -m pytest -m "not browser and not slow" $(SIDE_BY_SIDE)
 
 figures: $(DEVELOPER)  ## draw the README's picture again
 	$(BIN)/cnncourse draw inception-v1 images/inception-v1.svg

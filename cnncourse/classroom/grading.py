@@ -43,7 +43,8 @@ class Patience:
         other_cell: for a cell that is no answer, before it is stopped.
         other_cells: for all of these together; what comes after is left out.
         cells: for all cells of a notebook, before their process is ended.
-        part: for all checks of one part.
+        part: for all checks of one definition of a part.
+        submission: for all of it; checks that come after it find no time left.
 
     """
 
@@ -53,6 +54,7 @@ class Patience:
     other_cells: float = 12
     cells: float = 30
     part: float = 30
+    submission: float = 120
 
 
 @dataclass(frozen=True)
@@ -210,7 +212,9 @@ class _Answers:
         self.attention: tuple[str, ...] = ()
         self.conversation: Conversation | None = None
         self.only_definitions = False
-        self.end = time.monotonic() + 2 * self.patience.cells  # as a whole, and if need be its definitions only
+        self.last = time.monotonic() + self.patience.submission
+        # The cells may be run twice: as a whole, and if need be the definitions only.
+        self.end = min(time.monotonic() + 2 * self.patience.cells, self.last)
         self.chosen: dict[str, int] = {}
 
     @property
@@ -263,7 +267,7 @@ class _Answers:
 
     def allow(self, part: str, candidate: int) -> None:
         """Start judging one of a part's definitions: it has its own time, and other parts' answers find it."""
-        self.end = time.monotonic() + self.patience.part
+        self.end = min(time.monotonic() + self.patience.part, self.last)
         self.chosen[part] = candidate
 
     def begin(self, part: str, seed: int) -> object:

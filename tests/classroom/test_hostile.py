@@ -110,6 +110,14 @@ def test_answer_that_ends_python_late_keeps_what_it_earned_before(project, setup
     assert lost == {"one convolution, nothing more", "still sparse after training"}
 
 
+def test_submission_that_is_slow_in_every_check_is_given_up_in_the_end(project, setup, sandbox):
+    slow = f"{WRONG_C3}\n    def forward(self, maps):\n        import time\n        time.sleep(1.5)\n"
+    hurried = dataclasses.replace(setup, patience=dataclasses.replace(QUICK, submission=1))
+    result = grade("slow", as_file(answered(project, C3=slow)), hurried, sandbox)
+    assert result.points == 0
+    assert "no time was left for this check" in everything_said(result)
+
+
 def test_same_seed_gives_the_same_result_to_the_last_digit(project, setup, sandbox):
     wrong = as_file(answered(project, C3=WRONG_C3))
     assert grade("a", wrong, setup, sandbox).to_json() == grade("a", wrong, setup, sandbox).to_json()
