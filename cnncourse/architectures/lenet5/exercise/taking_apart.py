@@ -18,7 +18,7 @@ LAYERS = ("C1", "S2", "C3", "S4", "C5")
 C3_MAPS, S2_MAPS, C5_MAPS = 16, 6, 120
 # Where a squashing function is a mere factor, to three digits, and where rounding still leaves as many.
 SMALL = 0.03
-ACTIVATIONS = (SMALL, -3.0, -1.0, 1.0, 3.0)  # what every squashing function is asked for
+ACTIVATIONS = (SMALL, -3.0, 1.0, 3.0)  # what every squashing function is asked for
 REACH = 12  # rows and columns of the image on which one unit of S4 depends
 
 
@@ -54,7 +54,7 @@ class TakenApart:
         small = [number for number, values in enumerate(self.numbers) if values.numel() == S2_MAPS]
         self.s2_bias = self._only(self._that_show_without(small), S2_MAPS)
         self.s2_coefficient = self._only(self._that_hide(digit, small), S2_MAPS)
-        self.c1_bias = self._only(set(small) - {self.s2_bias, self.s2_coefficient}, S2_MAPS)
+        self._only(set(small) - {self.s2_bias, self.s2_coefficient}, S2_MAPS)  # what is left must be C1's bias
         known = {self.c1_weight, self.c5_weight, self.c5_bias, self.s4_bias, self.s4_coefficient, *small}
         self.c3 = [number for number in range(len(self.numbers)) if number not in known]
 
@@ -99,8 +99,11 @@ class TakenApart:
         s2 = (s2 / fan_in)[:, seen]
 
         weight, s2_coefficient = 0.005, 0.003
+        # Where C1's kernels pass on one pixel as it is, a picture of one brightness puts that number everywhere.
         settings = self._read_c3(coefficient) | self._c3_all(weight) | {self.s2_coefficient: s2_coefficient}
-        c1 = self._asked(lambda value: settings | {self.c1_bias: value}) / (behind_c3 * coefficient * weight) - 1
+        bright = asked.view(-1, 1, 1, 1).expand(-1, *self.dark.shape[1:])
+        outputs = self._output(settings | {self.c1_weight: _one_pixel()}, rest=0.0, images=bright)
+        c1 = outputs.view(len(asked), -1)[:, :C3_MAPS] / (behind_c3 * coefficient * weight) - 1
         c1 = (c1 / fan_in)[:, seen] / (4 * s2_coefficient * s2[0].mean() / SMALL)
         return {
             layer: values.reshape(len(ACTIVATIONS), -1).tolist()
@@ -109,9 +112,11 @@ class TakenApart:
 
     def reach_of_s4(self, faint: Tensor) -> Tensor:
         """Return how much each pixel of a faint picture adds to the first place of S4, all kernels alike: (32, 32)."""
-        corner = torch.zeros(6, 25)
-        corner[:, 0] = 1.0
-        settings = self._c3_all(1e-3) | {self.c1_weight: corner, self.s2_coefficient: 1.0, self.s4_coefficient: 1.0}
+        settings = self._c3_all(1e-3) | {
+            self.c1_weight: _one_pixel(),
+            self.s2_coefficient: 1.0,
+            self.s4_coefficient: 1.0,
+        }
         settings[self.c5_weight] = self._one_to_one(1.0, place=(0, 0))
         image = (1e-3 * faint).requires_grad_()
         output = self._output(settings, rest=0.0, images=image, gradients=True)
@@ -206,6 +211,13 @@ class TakenApart:
         both = torch.cat([digit, self.dark])
         outputs = {number: self._output(self.read_s4 | {number: 0.0}, images=both).chunk(2) for number in small}
         return [number for number, (seen, dark) in outputs.items() if not _differ(seen, dark)]
+
+
+def _one_pixel() -> Tensor:
+    """Return weights of C1 with which each kernel passes on the first pixel that it sees, and no other."""
+    weights = torch.zeros(S2_MAPS, 25)
+    weights[:, 0] = 1.0
+    return weights
 
 
 def _differ(one: Tensor, other: Tensor) -> bool:
