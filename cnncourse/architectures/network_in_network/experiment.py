@@ -196,7 +196,7 @@ def plot_positions(finding: Finding) -> Picture:
         axes.fill_between(COLUMNS, list(map(min, values)), list(map(max, values)), color=colour, alpha=0.25)
     axes.set(xlabel="column of the digit's left edge (pixels)", ylabel="test error (%)", ylim=(0, 100), xticks=COLUMNS)
     axes.grid(alpha=0.3)
-    axes.legend(loc="center left")
+    axes.legend(loc="center right")
     return Picture(
         figure,
         "Test error over the digit's column: flat with global average pooling, and rising to nearly chance with a "
