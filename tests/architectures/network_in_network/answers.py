@@ -684,7 +684,7 @@ WRONG = [
     Wrong("MLPConv", FrozenPerceptron, NUMBERS, "the others are cut off, or frozen"),
     Wrong("MLPConv", CutOff, NUMBERS, "nothing can learn"),
     Wrong("MLPConv", LooksAround, POSITIONS, "depends on other positions than the patch"),
-    Wrong("MLPConv", SeesTheMean, VIEW, "every unit sees the whole image"),
+    Wrong("MLPConv", SeesTheMean, POSITIONS, "depends on other positions than the patch"),
     Wrong("MLPConv", Smoothed, VIEW, "a second k×k kernel widens the view"),
     Wrong("MLPConv", NoRelu, RELU, "no ReLU at all"),
     Wrong("MLPConv", OnlyLastRelu, RELU, "a ReLU after the last layer only"),

@@ -21,15 +21,15 @@ RELUS = ("conv", "mix", "classify")
 def _shown_images(generator: torch.Generator) -> Inputs:
     return {
         "sizes": torch.tensor(SHOWN),
-        **{name: torch.randn(3, SHOWN[0], *size, generator=generator) for name, size in SIZES.items()},
+        **{name: 3 * torch.randn(3, SHOWN[0], *size, generator=generator) for name, size in SIZES.items()},
     }
 
 
 def _drawn_images(generator: torch.Generator) -> Inputs:
-    """Draw maps, width and classes, and a size of the images that learners have not seen."""
+    """Draw maps, width and classes, and a size of the images that nobody has seen."""
     sizes = torch.randint(2, 8, (3,), generator=generator)
     rows, columns = (9 + torch.randperm(10, generator=generator)[:2]).tolist()
-    return {"sizes": sizes, "drawn": torch.randn(3, int(sizes[0]), rows, columns, generator=generator)}
+    return {"sizes": sizes, "drawn": 3 * torch.randn(3, int(sizes[0]), rows, columns, generator=generator)}
 
 
 def _numbers(network: nn.Module, sizes: tuple[int, int, int]) -> dict[str, Tensor]:
@@ -82,7 +82,10 @@ def _probe(answer: Callable, inputs: Inputs) -> Observation:
     with torch.no_grad():
         for number in numbers.values():
             # Weights large enough that every layer has units on both sides of zero.
-            number.copy_(torch.randn(number.shape) / (number.numel() / len(number)) ** 0.5)
+            drawn = torch.randn(number.shape) / (number.numel() / len(number)) ** 0.5
+            # In each layer one unit is never silent, and one is below zero unless a ReLU forbids it.
+            drawn[0], drawn[-1] = drawn[0].abs(), -drawn[-1].abs()
+            number.copy_(drawn)
     seen: dict[str, object] = {name: number.detach() for name, number in numbers.items()}
     for name, value in images.items():
         try:
