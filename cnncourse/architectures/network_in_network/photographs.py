@@ -27,7 +27,7 @@ from cnncourse.training import accuracy, one_thread, seeded
 
 SEEDS = (0, 1, 2)
 PATCHES = 300  # as few as in chapter 2, so that there is something to overfit
-STEPS = 200
+STEPS = 180
 RATES = {AVERAGE: 0.05, FULLY_CONNECTED: 0.02}  # the better of the two for each
 STAGES = (
     Stage((16, 16), 5, stride=2, padding=2),
