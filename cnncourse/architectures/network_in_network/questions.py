@@ -31,8 +31,8 @@ PREDICTIONS = (
         "What will global average pooling do?",
         options=(
             "It narrows the gap between training and test error, and the test error falls in every seed",
-            "It narrows the gap between training and test error, and the test error need not fall",
             "It changes neither, since the mlpconv layers have most of the numbers",
+            "It narrows the gap between training and test error, and the test error need not fall",
         ),
     ),
 )
