@@ -12,13 +12,12 @@ from functools import cache, partial
 import torch
 from torch import Tensor, nn
 
-from cnncourse.architectures.alexnet.experiment import small_digits, train
 from cnncourse.architectures.initialisation import initialise_for_relu
 from cnncourse.architectures.network_in_network.model import MLPConv, Stage
-from cnncourse.data import digits
+from cnncourse.data import digits, small_digits
 from cnncourse.drawing import Picture
 from cnncourse.experiments import Criterion, Experiment, Finding, Measurements
-from cnncourse.training import accuracy, one_thread, seeded
+from cnncourse.training import accuracy, one_thread, seeded, training_steps
 
 AVERAGE, FULLY_CONNECTED = "global average pooling", "fully connected"
 COLOURS = {AVERAGE: "#0072b2", FULLY_CONNECTED: "#d55e00"}
@@ -103,7 +102,9 @@ def trained_on_the_left(head: str, seed: int) -> ClassMapNetwork:
     with one_thread(), seeded(seed):
         network = ClassMapNetwork(1, STAGES, head, positions=HEIGHT * WIDTH // 4)
         place = partial(in_left_half, generator=generator)
-        for _step in train(network, small_digits()[0], digits().train_labels, STEPS, RATES[head], generator, place):
+        optimizer = torch.optim.SGD(network.parameters(), RATES[head], momentum=0.9)
+        images, labels = small_digits()[0], digits().train_labels
+        for _step in training_steps(network, images, labels, optimizer, STEPS, generator, change=place):
             pass
     return network.eval()
 

@@ -11,7 +11,7 @@ from functools import cache, partial
 import torch
 from torch import Tensor
 
-from cnncourse.architectures.alexnet.experiment import some_of, train
+from cnncourse.architectures.alexnet.experiment import some_of
 from cnncourse.architectures.network_in_network.experiment import (
     AVERAGE,
     CLASSES,
@@ -23,7 +23,7 @@ from cnncourse.architectures.network_in_network.model import Stage
 from cnncourse.data import photo_patches
 from cnncourse.drawing import Picture
 from cnncourse.experiments import Criterion, Experiment, Measurements
-from cnncourse.training import accuracy, one_thread, seeded
+from cnncourse.training import accuracy, one_thread, seeded, training_steps
 
 SEEDS = (0, 1, 2)
 PATCHES = 300  # as few as in chapter 2, so that there is something to overfit
@@ -53,7 +53,8 @@ def trained(head: str, seed: int) -> ClassMapNetwork:
     chosen, labels = some_of(PATCHES, data.train_labels, generator)
     network = untrained(head, seed)
     with one_thread(), seeded(seed):
-        for _step in train(network, data.train_images[chosen], labels, STEPS, RATES[head], generator):
+        optimizer = torch.optim.SGD(network.parameters(), RATES[head], momentum=0.9)
+        for _step in training_steps(network, data.train_images[chosen], labels, optimizer, STEPS, generator):
             pass
     return network.eval()
 

@@ -4,7 +4,6 @@ import pytest
 import torch
 from torch import nn
 
-from cnncourse.architectures.alexnet.experiment import small_digits
 from cnncourse.architectures.network_in_network import photographs
 from cnncourse.architectures.network_in_network.experiment import (
     AVERAGE,
@@ -18,7 +17,7 @@ from cnncourse.architectures.network_in_network.experiment import (
     peaks,
     two_digits,
 )
-from cnncourse.data import digits, photo_patches
+from cnncourse.data import digits, photo_patches, small_digits
 from cnncourse.training import seeded
 
 

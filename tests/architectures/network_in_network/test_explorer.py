@@ -5,9 +5,9 @@ from dataclasses import replace
 import pytest
 import torch
 
-from cnncourse.architectures.alexnet.experiment import small_digits
 from cnncourse.architectures.network_in_network.experiment import AVERAGE, FULLY_CONNECTED, STAGES, ClassMapNetwork
 from cnncourse.architectures.network_in_network.explorer import ClassMapExplorer, MovedDigit
+from cnncourse.data import small_digits
 from cnncourse.training import seeded
 
 
