@@ -11,6 +11,7 @@ from nbformat import NotebookNode
 
 CELL_TIMEOUT = 120  # seconds; a chapter's longest cell takes a quarter of that on two cores
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
+CELL_METADATA = {"tags", "nbgrader", "deletable", "editable"}
 KERNEL = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
 
 
@@ -54,9 +55,10 @@ def write(notebook: NotebookNode, path: Path) -> None:
 
 
 def clean(notebook: NotebookNode) -> None:
-    """Remove what differs from machine to machine: versions, widget state, progress bars and widget views."""
+    """Remove what differs from machine to machine and editor to editor: versions, widgets, progress bars."""
     notebook.metadata = NotebookNode({"kernelspec": KERNEL, "language_info": {"name": "python"}})
     for cell in notebook.cells:
+        cell.metadata = NotebookNode({key: cell.metadata[key] for key in cell.metadata if key in CELL_METADATA})
         if cell.cell_type == "code":
             cell.outputs = [output for output in map(_without_widget_view, cell.outputs) if output is not None]
 

@@ -5,7 +5,7 @@ import pytest
 
 from cnncourse.architectures import CATALOGUE
 from cnncourse.checking.progress import record_file
-from cnncourse.notebooks import WIDGET_VIEW, clean, execute, generate
+from cnncourse.notebooks import CELL_METADATA, WIDGET_VIEW, clean, execute, generate
 
 CHAPTERS = [record for record in CATALOGUE if record.has_chapter]
 
@@ -42,6 +42,7 @@ def test_notebooks_hold_no_widget_state_and_no_versions(project):
         assert set(notebook.metadata) == {"kernelspec", "language_info"}
         assert notebook.metadata.language_info == {"name": "python"}
         assert WIDGET_VIEW not in str(notebook.cells)
+        assert all(set(cell.metadata) <= CELL_METADATA for cell in notebook.cells), path.name
 
 
 def test_cells_are_short_and_pictures_have_alternative_text(project):
