@@ -1,6 +1,6 @@
 """Images to train on: some come with the course and need no network, others are downloaded once."""
 
-from cnncourse.data.digits import digits
+from cnncourse.data.digits import digits, small_digits
 from cnncourse.data.distortion import distort
 from cnncourse.data.downloads import cifar10, fashion_mnist, mnist
 from cnncourse.data.fetching import DataUnavailableError
@@ -16,4 +16,5 @@ __all__ = [
     "fashion_mnist",
     "mnist",
     "photo_patches",
+    "small_digits",
 ]

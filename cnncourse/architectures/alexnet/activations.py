@@ -14,9 +14,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from cnncourse.architectures.alexnet.experiment import small_digits
 from cnncourse.architectures.initialisation import initialise
-from cnncourse.data import digits
+from cnncourse.data import digits, small_digits
 from cnncourse.drawing import Picture
 from cnncourse.experiments import Criterion, Experiment, Measurements
 from cnncourse.training import one_thread, seeded

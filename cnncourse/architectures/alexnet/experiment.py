@@ -6,7 +6,6 @@ the number of iterations required to converge". Section 4.1 says of crops and mi
 the same network, first weights, images and order of images; only the dropout, or the crops, are missing in one.
 """
 
-from collections.abc import Callable, Iterator
 from functools import partial
 from math import log2
 
@@ -15,10 +14,10 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from cnncourse.architectures.alexnet.model import DROPOUT, initialise_by_fan_in
-from cnncourse.data import digits, photo_patches
+from cnncourse.data import digits, photo_patches, small_digits
 from cnncourse.drawing import Picture
 from cnncourse.experiments import Criterion, Experiment, Finding, Measurements
-from cnncourse.training import accuracy, one_thread, seeded
+from cnncourse.training import accuracy, one_thread, seeded, training_steps
 
 SEEDS = (0, 1, 2, 3, 4, 5, 6, 7)
 DIGITS = 100  # training digits: few, so that there is something to overfit
@@ -63,42 +62,10 @@ class SmallNetwork(nn.Module):
         return self.fc8(features)
 
 
-def small_digits() -> tuple[Tensor, Tensor]:
-    """Return the training and the test digits at 8×8 pixels, with mean 0 and standard deviation 1."""
-    train, test = (F.avg_pool2d(centre_crop(part), 3) for part in (digits().train_images, digits().test_images))
-    return (train - train.mean()) / train.std(), (test - train.mean()) / train.std()
-
-
 def some_of(count: int, labels: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:
     """Draw some training images: where they stand, and their labels."""
     chosen = torch.randperm(len(labels), generator=generator)[:count]
     return chosen, labels[chosen]
-
-
-def train(
-    model: nn.Module,
-    images: Tensor,
-    labels: Tensor,
-    steps: int,
-    learning_rate: float,
-    generator: torch.Generator,
-    change: Callable[[Tensor], Tensor] | None = None,
-) -> Iterator[int]:
-    """Train with batches of 50, momentum 0.9 and a rate that falls along a cosine; give each step's number."""
-    optimizer = torch.optim.SGD(model.parameters(), learning_rate, momentum=0.9)
-    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, steps)
-    waiting: list[Tensor] = []
-    for step in range(1, steps + 1):
-        waiting = waiting or list(torch.randperm(len(images), generator=generator).split(50))
-        chosen = waiting.pop()
-        batch = images[chosen] if change is None else change(images[chosen])
-        model.train()
-        loss = F.cross_entropy(model(batch), labels[chosen])
-        optimizer.zero_grad()
-        loss.backward()
-        optimizer.step()
-        schedule.step()
-        yield step
 
 
 def run_dropout(dropout: float, seed: int) -> Measurements:
@@ -115,7 +82,8 @@ def run_dropout(dropout: float, seed: int) -> Measurements:
     steps = STEPS
     with one_thread(), seeded(seed):
         model = SmallNetwork(nn.Conv2d(1, 16, kernel_size=3, padding=1), 16 * 3 * 3, 256, dropout)
-        for step in train(model, images, labels, STEPS, 0.03, generator):
+        optimizer = torch.optim.SGD(model.parameters(), 0.03, momentum=0.9)
+        for step in training_steps(model, images, labels, optimizer, STEPS, generator):
             if step % LOOK_EVERY:
                 continue
             model.eval()
@@ -155,7 +123,8 @@ def run_crops(seed: int, *, at_random: bool) -> Measurements:
     crop = partial(random_crop, generator=generator) if at_random else centre_crop
     with one_thread(), seeded(seed):
         model = SmallNetwork(nn.Conv2d(3, 16, kernel_size=5, stride=2), 16 * 4 * 4, 128, dropout=0.0)
-        for _step in train(model, images, labels, CROP_STEPS, 0.02, generator, crop):
+        optimizer = torch.optim.SGD(model.parameters(), 0.02, momentum=0.9)
+        for _step in training_steps(model, images, labels, optimizer, CROP_STEPS, generator, change=crop):
             pass
         test_error = _error(model, centre_crop(data.test_images), data.test_labels)
         training_error = _error(model, centre_crop(images), labels)

@@ -10,10 +10,8 @@ from cnncourse.architectures.alexnet.experiment import (
     centre_crop,
     random_crop,
     run_dropout,
-    small_digits,
-    train,
 )
-from cnncourse.data import digits, photo_patches
+from cnncourse.data import photo_patches
 from cnncourse.training import seeded
 
 
@@ -31,22 +29,6 @@ def test_a_run_is_the_same_again_and_leaves_the_session_s_random_numbers_alone()
     before = torch.random.get_rng_state()
     assert run_dropout(0.5, 3) == run_dropout(0.5, 3)
     assert torch.equal(torch.random.get_rng_state(), before)
-
-
-def test_training_sees_every_image_once_an_epoch():
-    images = small_digits()[0][:100]
-    seen = []
-
-    def note(batch):
-        seen.extend(map(float, batch.sum(dim=(1, 2, 3))))
-        return batch
-
-    steps = train(small(0.0), images, digits().train_labels[:100], 4, 0.01, torch.Generator().manual_seed(0), note)
-    assert list(steps) == [1, 2, 3, 4]
-    expected = sorted(map(float, images.sum(dim=(1, 2, 3))))
-    assert sorted(seen[:100]) == pytest.approx(expected)
-    assert sorted(seen[100:]) == pytest.approx(expected)
-    assert seen[:100] != seen[100:]
 
 
 def test_random_crops_are_windows_of_the_image_or_mirrored_ones():

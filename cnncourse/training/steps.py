@@ -1,0 +1,48 @@
+"""Training in steps, for experiments that look at a network on the way."""
+
+from collections.abc import Callable, Iterator
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+
+def training_steps(
+    model: nn.Module,
+    images: Tensor,
+    labels: Tensor,
+    optimizer: torch.optim.Optimizer,
+    steps: int,
+    generator: torch.Generator,
+    *,
+    batch_size: int = 50,
+    change: Callable[[Tensor], Tensor] | None = None,
+) -> Iterator[int]:
+    """Train with a rate that falls along a cosine; give the number of each step when it is done.
+
+    Every image is seen once before any is seen again. The cross-entropy is minimised.
+
+    Args:
+        model: the network to train, put into training mode at each step.
+        images: shape (N, channels, height, width).
+        labels: shape (N,).
+        optimizer: of the model's parameters, with the rate to begin with.
+        steps: how many.
+        generator: decides the order of images.
+        batch_size: number of images a step.
+        change: turns a batch of images into another one.
+
+    """
+    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, steps)
+    waiting: list[Tensor] = []
+    for step in range(1, steps + 1):
+        waiting = waiting or list(torch.randperm(len(images), generator=generator).split(batch_size))
+        chosen = waiting.pop()
+        batch = images[chosen] if change is None else change(images[chosen])
+        model.train()
+        loss = F.cross_entropy(model(batch), labels[chosen])
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        schedule.step()
+        yield step
