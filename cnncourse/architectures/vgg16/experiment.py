@@ -1,9 +1,9 @@
 """Deep plain networks and their first weights, in miniature.
 
-Section 3.1 says that "bad initialisation can stall learning due to the instability of gradient in deep nets", that
-configuration A was "shallow enough to be trained with random initialisation", and how the deeper ones were then helped:
-their first four convolutions and the fully connected layers began with those of the trained A. Here are A, with eight
-convolutions, and D, with thirteen, on digits of 8×8 pixels; training error is compared, for it is learning that stalls.
+Section 3.1 says that "bad initialisation can stall learning", that configuration A was "shallow enough to be trained
+with random initialisation", and how the deeper ones were then helped: their first four convolutions and the fully
+connected layers began with those of the trained A. Here are A, with eight convolutions, and D, with thirteen, on digits
+of 8×8 pixels; training error is compared, for it is learning that stalls.
 """
 
 from functools import cache, partial
@@ -152,4 +152,4 @@ def plot_errors(findings: list[Finding]) -> Picture:
     axes.set_yticks(range(len(arms)), list(arms))
     axes.axvline(90, color="#666666", linewidth=0.8, linestyle=":")
     axes.grid(axis="x", alpha=0.3)
-    return Picture(figure, "Training error of every run, an arm a row: circles are seeds, bars means, dotted is chance.")
+    return Picture(figure, "Training error of every run, an arm a row: circles are seeds, bars means; dotted: chance.")

@@ -1,10 +1,14 @@
 """What a unit sees of the picture, proved by gradients: which pixels count at all, and how much each of them counts."""
 
+from collections.abc import Mapping
+
 import torch
 from torch import Tensor, nn
 
 from cnncourse.architectures.initialisation import initialise
 from cnncourse.architectures.vgg16.model import CONFIGURATIONS, ConvolutionStack
+from cnncourse.drawing import Picture
+from cnncourse.drawing.palette import NEW
 
 WIDTH = 16  # maps of every convolution: what counts here is the way from pixel to unit
 STAGES = 3
@@ -60,6 +64,29 @@ def effective_field(configuration: str = "D") -> Tensor:
             initialise(model, nn.init.kaiming_normal_)
             total += _gradient(model, torch.randn(1, 1, 63, 63, generator=generator)).square()
     return total / total.sum()
+
+
+def plot_fields(fields: Mapping[str, Tensor], alternative_text: str) -> Picture:
+    """Draw what units see, side by side, with a frame round the pixels that count at all.
+
+    Args:
+        fields: how much each pixel counts, shape (side, side), by a name for each; the darker, the more.
+        alternative_text: what there is to see, in words.
+
+    """
+    import matplotlib.pyplot as plt
+    from matplotlib.patches import Rectangle
+
+    figure, axes = plt.subplots(1, len(fields), figsize=(2.3 * len(fields), 2.6), squeeze=False, layout="constrained")
+    for axis, (name, field) in zip(axes[0], fields.items(), strict=True):
+        axis.imshow(field.float().numpy(), cmap="gray_r", vmin=0, vmax=1.4 * field.max().item())
+        rows, columns = field.nonzero().T
+        top, left = rows.min().item() - 0.5, columns.min().item() - 0.5
+        height, width = rows.max().item() + 0.5 - top, columns.max().item() + 0.5 - left
+        axis.add_patch(Rectangle((left, top), width, height, fill=False, edgecolor=NEW, linewidth=2))
+        axis.set_title(name, fontsize=11)
+        axis.set(xticks=[], yticks=[], xlabel=f"{width:.0f}×{height:.0f} of {len(field)}×{len(field)} pixels")
+    return Picture(figure, alternative_text)
 
 
 def _gradient(model: nn.Module, picture: Tensor) -> Tensor:

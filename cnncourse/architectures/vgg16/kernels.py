@@ -1,4 +1,4 @@
-"""Two 3×3 convolutions against one of 5×5, in training: a claim of section 2.3, in a setting where it turns round.
+"""Two 3×3 convolutions against one of 5×5, in training: a claim of section 4.1, in a setting where it turns round.
 
 The paper replaced each pair of 3×3 convolutions of configuration B by one 5×5 convolution, and found the top-1 error of
 that shallow net 7 % higher. Here digits of 8×8 pixels lie anywhere in a noisy field of 12×12.
@@ -74,7 +74,7 @@ def run(kernels: tuple[int, ...], seed: int) -> Measurements:
 
 TWO_SMALL_BEAT_ONE_LARGE = Experiment(
     claim="Two 3×3 convolutions in place of each 5×5 one lower the error.",
-    source="Simonyan and Zisserman 2014, section 2.3",
+    source="Simonyan and Zisserman 2014, section 4.1",
     control=("one 5×5", partial(run, (5,))),
     treatment=("two 3×3", partial(run, (3, 3))),
     criteria=(

@@ -21,8 +21,8 @@ PREDICTIONS = (
     ),
     Prediction(
         name="deeper",
-        text="Mini A has 8 convolutions, mini D has 13. Both start with weights of four tenths of the suitable variance and "
-        "learn the same digits. What will the training error be?",
+        text="Mini A has 8 convolutions, mini D has 13. Both start with weights of four tenths of the suitable "
+        "variance and learn the same digits. What will the training error be?",
         options=(
             "About the same: the weights are equally poor in both",
             "Higher with 13: more layers, more loss of signal",
@@ -86,8 +86,8 @@ QUESTIONS = (
             "The dropout",
         ),
         right=1,
-        because="It connects 7 · 7 · 512 values with 4,096 units: three quarters of all numbers. Large maps cost memory "
-        "while it runs, and not in the file; the last stage has about seven million numbers; dropout has none.",
+        because="It connects 7 · 7 · 512 values with 4,096 units: three quarters of all numbers. Large maps cost "
+        "memory while it runs, and not in the file; the last stage has about seven million numbers; dropout has none.",
     ),
     Question(
         name="configuration-c",
@@ -111,8 +111,8 @@ QUESTIONS = (
             "Its learning rate was lower than that of the shallow one",
         ),
         right=1,
-        because="Four tenths of the suitable variance, thirteen times over. It cannot be overfitting, for it is the error on the "
-        "training digits that stays high; and both networks had the same learning rate.",
+        because="Four tenths of the suitable variance, thirteen times over. It cannot be overfitting, for it is "
+        "the error on the training digits that stays high; and both networks had the same learning rate.",
     ),
     Question(
         name="evidence",
@@ -123,7 +123,7 @@ QUESTIONS = (
             "In this setting they were better; the paper's own setting was another, and has to be judged there",
         ),
         right=2,
-        because="A result speaks of the data, size and training that it came from. It does show that “3×3 is better” is "
-        "no law; it does not show the opposite law.",
+        because="A result speaks of the data, size and training that it came from. It does show that “3×3 is better” "
+        "is no law; it does not show the opposite law.",
     ),
 )

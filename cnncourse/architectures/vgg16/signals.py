@@ -22,9 +22,9 @@ LOOKS = (("#d55e00", "^"), ("#009e73", "o"), ("#0072b2", "s"), ("#555555", "v"))
 
 @torch.no_grad()
 def signal_sizes(rule: str, configuration: str = "D", seed: int = 0) -> list[float]:
-    """Send noise of size 1 through a configuration's convolutions with new weights; return the signal's size behind each.
+    """Send noise through a configuration's convolutions with new weights; return the signal's size behind each.
 
-    The size is the root of the mean square behind the ReLU.
+    The size is the root of the mean square, 1 in the noise; it is taken behind each ReLU.
 
     Args:
         rule: name of a rule in ``RULES``.
