@@ -8,7 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from cnncourse.architectures.vgg16.exercise.filling import close
+from cnncourse.architectures.vgg16.exercise.filling import LINEAR, close
 from cnncourse.checking import Check, Fault, Part
 from cnncourse.checking.exercise import Inputs, Observation, RefusedAnswerError
 from cnncourse.checking.probing import build, run_expecting
@@ -26,6 +26,8 @@ COLUMNS = {
 }
 WIDTHS = (4, 8, 16, 32, 32)
 TOLERANCE = 1e-4
+FAR_TOO_MANY = 10  # times
+ROUND_NUMBERS = (64, 100, 128, 256, 512, 1024, 2048, 4096)  # of units, as answers have them written down
 
 PICTURES = 5000  # so many that the tolerances below are six standard deviations of a right answer or more
 HALF = 0.5
@@ -127,10 +129,12 @@ def _trainable(network: nn.Module) -> list[nn.Parameter]:
 
 
 def _probe_numbers(answer: Callable, _inputs: Inputs) -> Observation:
-    return {
-        name: sum(each.numel() for each in _trainable(build(answer, *network.arguments)))
-        for name, network in PAPERS.items()
-    }
+    seen: dict[str, int] = {}
+    for name, network in PAPERS.items():
+        seen[name] = sum(each.numel() for each in _trainable(build(answer, *network.arguments)))
+        if seen[name] > FAR_TOO_MANY * network.numbers:
+            break  # five networks as large as the paper's would take all the time and memory there is
+    return seen
 
 
 def _judge_numbers(seen: Observation, _inputs: Inputs) -> Fault | None:
@@ -169,10 +173,11 @@ def _misconception(got: int, network: Network) -> str:
         "convolutions that look alike share their weights": numbers
         - sum(kernel**2 * i * o + o for kernel, i, o in network.convolutions)
         + sum(kernel**2 * i * o + o for kernel, i, o in distinct),
-        "the number of hidden units is ignored: these are the 4,096 of the paper": numbers
-        + sum(i * o + o for i, o in pairwise([flat, 4096, 4096, network.num_classes]))
-        - sum(i * o + o for i, o in network.linear),
     }
+    for other in ROUND_NUMBERS:
+        changed = pairwise([flat, other, other, network.num_classes])
+        difference = sum(i * o + o for i, o in changed) - sum(i * o + o for i, o in network.linear)
+        candidates[f"the number of hidden units is ignored: these have {other:,}"] = numbers + difference
     return next((name for name, number in candidates.items() if number == got != numbers), "")
 
 
@@ -272,6 +277,8 @@ def _scores(answer: Callable, network: Network, inputs: Inputs) -> Observation:
         run_expecting(model.train(), images, shape)
         model.eval()
         seen |= {name: run_expecting(model, images, shape) for name in ("first", "again")}
+        _fill(model, network, weights, dict.fromkeys(network.biases, 0.0))
+        seen["all on"] = run_expecting(model, images[:1], (1, network.num_classes)).abs().max().item()
         for number in range(len(weights) - 1):
             signs = [-1 if place in (number, number + 1) else 1 for place in range(len(weights))]
             negative = [sign * weight for sign, weight in zip(signs, weights, strict=True)]
@@ -331,18 +338,21 @@ def _fault_in_relus(seen: Observation, network: Network) -> Fault | None:
     convolutions, top = set(range(len(kernels))), {len(kernels), len(kernels) + 1}
     one_by_one = {number for number in convolutions if kernels[number] == "1×1"}
     misconceptions = {
-        "no layer is followed by a ReLU; a leaky or smooth activation is none": convolutions | top,
+        "no layer is followed by a ReLU": convolutions | top,
         "the ReLUs between the convolutions are missing": convolutions,
         "the ReLU after a 1×1 convolution is missing: without it the 1×1 adds no non-linearity": one_by_one,
         "the ReLUs between the fully connected layers are missing": top,
         "the ReLU after the first fully connected layer is missing": {len(kernels)},
         "the ReLU after the second fully connected layer is missing": {len(kernels) + 1},
     }
+    misconception = next((name for name, places in misconceptions.items() if places == set(leaking)), "")
+    if all(seen[f"behind {number}"] < LINEAR * seen["all on"] for number in leaking):
+        misconception = "an activation that lets negative numbers through; ReLU gives exactly 0 for them"
     return Fault(
         f"a negative sum gets past layer {leaking[0] + 1}, {layers[leaking[0]]}",
         expected="0, from its ReLU",
         got=f"{seen[f'behind {leaking[0]}']:.3g} in the scores",
-        misconception=next((name for name, places in misconceptions.items() if places == set(leaking)), ""),
+        misconception=misconception,
     )
 
 
