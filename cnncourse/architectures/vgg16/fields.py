@@ -77,7 +77,7 @@ def plot_fields(fields: Mapping[str, Tensor], alternative_text: str) -> Picture:
     import matplotlib.pyplot as plt
     from matplotlib.patches import Rectangle
 
-    figure, axes = plt.subplots(1, len(fields), figsize=(2.3 * len(fields), 2.6), squeeze=False, layout="constrained")
+    figure, axes = plt.subplots(1, len(fields), figsize=(2.3 * len(fields), 2.9), squeeze=False, layout="constrained")
     for axis, (name, field) in zip(axes[0], fields.items(), strict=True):
         axis.imshow(field.float().numpy(), cmap="gray_r", vmin=0, vmax=1.4 * field.max().item())
         rows, columns = field.nonzero().T
