@@ -24,7 +24,9 @@ LEARNING_RATE = 0.03
 BATCH = 32
 WIDTH = 12  # maps of every convolution
 HIDDEN_UNITS = 64
-POOR = 0.4  # share of the variance that keeps the signal as large as it was behind ReLUs
+# Share of the variance that keeps the signal as large as it was behind ReLUs. Chosen after trial runs with the same
+# seeds: with 0.5 and 300 steps 13 convolutions stalled in four seeds of five, and copies helped in three only.
+POOR = 0.4
 POOLED = (0, 4)  # the stages that end with a pooling: 8×8 pixels leave room for two
 COPIED = 4  # convolutions that D takes over from A
 
