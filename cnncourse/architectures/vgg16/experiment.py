@@ -18,14 +18,14 @@ from cnncourse.drawing import Picture
 from cnncourse.experiments import Criterion, Experiment, Finding, Measurements
 from cnncourse.training import accuracy, channels_last, one_thread, seeded, training_steps
 
-SEEDS = (0, 1, 2, 3, 4)
+SEEDS = (10, 11, 12, 13, 14)  # all settings were chosen with seeds 0 to 4
 STEPS = 250
 LEARNING_RATE = 0.03
 BATCH = 32
 WIDTH = 12  # maps of every convolution
 HIDDEN_UNITS = 64
-# Share of the variance that keeps the signal as large as it was behind ReLUs. Chosen after trial runs with the same
-# seeds: with 0.5 and 300 steps 13 convolutions stalled in four seeds of five, and copies helped in three only.
+# Share of the variance that keeps the signal as large as it was behind ReLUs. In the trials with 0.5 and 300 steps 13
+# convolutions stalled in four seeds of five, and copies helped in three only.
 POOR = 0.4
 POOLED = (0, 4)  # the stages that end with a pooling: 8×8 pixels leave room for two
 COPIED = 4  # convolutions that D takes over from A

@@ -14,18 +14,18 @@ from cnncourse.data import digits, small_digits
 from cnncourse.experiments import Criterion, Experiment, Measurements
 from cnncourse.training import accuracy, channels_last, one_thread, seeded, training_steps
 
-SEEDS = (0, 1, 2, 3, 4)
-STEPS = 200
+SEEDS = (0, 1, 2, 3, 4)  # all settings were chosen with seeds 20 to 25
+STEPS = 300
 BATCH = 32
 LEARNING_RATE = 0.003
-IMAGES = 1000
+IMAGES = 1500
 SIDE = 12  # pixels of the field
 NOISE = 0.3  # standard deviation
-WIDTH = 8
+WIDTH = 16
 
 
 def scattered(images: Tensor, labels: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:
-    """Put digits of shape (N, 1, 8, 8) at random places of noisy fields; return 1,000 fields and their labels."""
+    """Put digits of shape (N, 1, 8, 8) at random places of noisy fields; return 1,500 fields and their labels."""
     chosen = torch.randint(len(images), (IMAGES,), generator=generator)
     places = torch.randint(SIDE - 7, (IMAGES, 2), generator=generator).tolist()
     fields = torch.full((IMAGES, 1, SIDE, SIDE), images.min().item())
