@@ -14,9 +14,9 @@ from cnncourse.classroom.assignment import Assignment
 from cnncourse.classroom.remote import Conversation, LostWorkerError
 from cnncourse.classroom.results import CheckResult, Result
 from cnncourse.classroom.sandbox import Sandbox
-from cnncourse.classroom.wire import LARGEST_BODY, Packer
+from cnncourse.classroom.wire import Packer
 
-LARGEST_NOTEBOOK = LARGEST_BODY - 2**20  # bytes
+LARGEST_NOTEBOOK = 64 * 2**20  # bytes
 
 
 class UnrunnableError(Exception):

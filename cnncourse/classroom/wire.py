@@ -16,7 +16,7 @@ from torch import Tensor
 
 LENGTHS = struct.Struct(">QQ")
 LARGEST_HEAD = 4 * 2**20  # bytes
-LARGEST_BODY = 64 * 2**20  # bytes
+LARGEST_BODY = 128 * 2**20  # bytes; a fully connected layer of 4,096 × 4,096 takes half of it
 DEEPEST = 12
 MOST_ITEMS = 20_000
 LONGEST_TEXT = 20_000  # characters

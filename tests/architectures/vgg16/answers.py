@@ -270,8 +270,8 @@ def always_seven_by_seven(*arguments):
     )
 
 
-def always_512(configuration, image_size, _hidden_units, num_classes):
-    return network(configuration, image_size, 512, num_classes)
+def always_4096(configuration, image_size, _hidden_units, num_classes):
+    return network(configuration, image_size, 4096, num_classes)
 
 
 def alike_layers_shared(*arguments):
@@ -610,7 +610,7 @@ WRONG = [
     Wrong("make_vgg", one_hidden_layer, NUMBERS, "one hidden fully connected layer in place of two"),
     Wrong("make_vgg", averaged_to_one, NUMBERS, "the maps are averaged to one number each"),
     Wrong("make_vgg", always_seven_by_seven, NUMBERS, "the size of the image is ignored"),
-    Wrong("make_vgg", always_512, NUMBERS, "the number of hidden units is ignored"),
+    Wrong("make_vgg", always_4096, NUMBERS, "the number of hidden units is ignored"),
     Wrong("make_vgg", alike_layers_shared, NUMBERS, "convolutions that look alike share their weights"),
     Wrong("make_vgg", mean_pooling, SCORES, "the poolings take the mean"),
     Wrong("make_vgg", strides_in_place_of_pooling, SCORES, "every second value is left out"),

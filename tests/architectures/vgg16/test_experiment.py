@@ -84,10 +84,10 @@ def test_both_kernels_make_stages_that_see_as_much():
 def test_scattered_digits_are_whole_and_lie_in_different_places():
     images, labels = small_digits()[0], digits().train_labels
     fields, names = kernels.scattered(images, labels, torch.Generator().manual_seed(0))
-    assert fields.shape == (1000, 1, 12, 12)
+    assert fields.shape == (kernels.IMAGES, 1, 12, 12)
     generator = torch.Generator().manual_seed(0)
-    chosen = torch.randint(len(images), (1000,), generator=generator)
-    places = torch.randint(5, (1000, 2), generator=generator)
+    chosen = torch.randint(len(images), (kernels.IMAGES,), generator=generator)
+    places = torch.randint(5, (kernels.IMAGES, 2), generator=generator)
     assert torch.equal(names, labels[chosen])
     assert len(set(map(tuple, places.tolist()))) == 25
     top, left = places[0].tolist()
