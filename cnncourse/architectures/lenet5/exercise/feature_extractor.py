@@ -37,6 +37,9 @@ def _probe_features(answer: Callable, inputs: Inputs) -> Iterator[Observation]:
     if together.requires_grad:
         (together * inputs["weights"]).sum().backward()
     yield {"moving": moving_numbers(features)}
+    layers = TakenApart(features, inputs["digit"][:1])
+    connected = layers.connected()
+    yield layers.curves(connected) | {"connected": connected, "reach": layers.reach_of_s4(inputs["faint"])}
 
 
 def _judge_digit(seen: Observation, _inputs: Inputs) -> Fault | None:
@@ -103,12 +106,6 @@ def _judge_numbers(seen: Observation, _inputs: Inputs) -> Fault | None:
         got=f"{got:,}",
         misconception=misconceptions.get(got, ""),
     )
-
-
-def _probe_taken_apart(answer: Callable, inputs: Inputs) -> Observation:
-    layers = TakenApart(build(answer), inputs["digit"][:1])
-    connected = layers.connected()
-    return layers.curves(connected) | {"connected": connected, "reach": layers.reach_of_s4(inputs["faint"])}
 
 
 def _squashed(activations: Tensor) -> Tensor:
@@ -285,7 +282,7 @@ FEATURES = Part(
         Check(
             "squashed after every layer",
             1,
-            _probe_taken_apart,
+            _probe_features,
             _judge_squashing,
             (
                 "Print your module: what follows each of the five layers?",
@@ -297,7 +294,7 @@ FEATURES = Part(
         Check(
             "each layer is the paper's",
             1,
-            _probe_taken_apart,
+            _probe_features,
             _judge_layers,
             (
                 "Compare each of your layers with the chapter's section “Build it, block by block”.",

@@ -26,7 +26,7 @@ class TakenApart:
     """A learner's extractor whose layers have been told apart.
 
     Args:
-        features: the extractor.
+        features: the extractor; it must have run once, because lazy layers have no weights before.
         digit: a picture of shape (1, 1, 32, 32).
 
     Raises:
@@ -36,7 +36,6 @@ class TakenApart:
 
     def __init__(self, features: nn.Module, digit: Tensor) -> None:
         self.features = features
-        run(features, digit)  # lazy layers have their weights only now
         self.numbers = [parameter for parameter in features.parameters() if parameter.requires_grad]
         # Zeros among other values may be connections that are kept out from the start.
         self.kept_out = [(number == 0) & number.any() for number in self.numbers]
