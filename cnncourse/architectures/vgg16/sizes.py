@@ -1,5 +1,7 @@
 """Where VGG's numbers are, and where the values that it computes: two pictures that lean in opposite directions."""
 
+from math import prod
+
 from cnncourse.drawing import Picture
 from cnncourse.drawing.palette import KINDS
 from cnncourse.measure import LayerTable
@@ -17,12 +19,9 @@ def by_stage(table: LayerTable) -> dict[str, tuple[int, int]]:
     sums: dict[str, tuple[int, int]] = {}
     for layer in table.layers:
         if layer.kind in WEIGHTED:
-            values = 1
-            for side in layer.output_shape:
-                values *= side
             name = layer.name.partition(".")[0]
-            numbers_before, values_before = sums.get(name, (0, 0))
-            sums[name] = (numbers_before + layer.parameters, values_before + values)
+            numbers, values = sums.get(name, (0, 0))
+            sums[name] = (numbers + layer.parameters, values + prod(layer.output_shape))
     return sums
 
 
