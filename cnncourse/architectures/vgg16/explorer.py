@@ -117,15 +117,15 @@ class StackExplorer(HandsOn):
         """Return the interactive figure, an ipywidgets box."""
         import ipywidgets
 
-        layout = ipywidgets.Layout(width="330px")
+        look = {"layout": ipywidgets.Layout(width="330px"), "style": {"description_width": "90px"}}
         first = self.first
-        depth = ipywidgets.IntSlider(first.depth, 1, 5, description="depth", layout=layout)
+        depth = ipywidgets.IntSlider(first.depth, 1, 5, description="depth", **look)
         kernel = ipywidgets.ToggleButtons(options=[3, 5], description="kernel", style={"button_width": "60px"})
         source = ipywidgets.SelectionSlider(
-            options=CHANNELS, value=first.in_channels, description="channels in", layout=layout
+            options=CHANNELS, value=first.in_channels, description="channels in", **look
         )
         target = ipywidgets.SelectionSlider(
-            options=CHANNELS, value=first.out_channels, description="channels out", layout=layout
+            options=CHANNELS, value=first.out_channels, description="channels out", **look
         )
         picture = ipywidgets.HTML(first.svg, layout=ipywidgets.Layout(min_height="330px"))
 
