@@ -56,7 +56,7 @@ class Setting(NamedTuple):
 
 
 # No two numbers of maps, and no two ways to go wrong, have the same number of weights.
-SHOWN = Setting(6, ModuleFilters(one=4, three_reduce=3, three=5, five_reduce=2, five=3, pool_projection=7))
+SHOWN = Setting(8, ModuleFilters(one=4, three_reduce=3, three=5, five_reduce=2, five=6, pool_projection=7))
 # With one map in each reduction.
 SINGLE = Setting(3, ModuleFilters(one=2, three_reduce=1, three=3, five_reduce=1, five=4, pool_projection=5))
 
@@ -500,7 +500,7 @@ INCEPTION = Part(
             _probe,
             _judge_numbers,
             (
-                "Print measure.layers of your module for an input of shape (6, 9, 10). Six convolutions?",
+                "Print measure.layers of your module for an input of shape (8, 9, 10). Six convolutions?",
                 "Which maps does each of them see? Four see the input, two see what a reduction made of it.",
                 "A convolution from a to b maps with kernel k has (k·k·a + 1)·b numbers.",
             ),

@@ -116,8 +116,8 @@ def _name(case: Case, number: int) -> str:
         return f"row {number} ({POOL})"
     if case.rows == AS_PUBLISHED.rows:
         names = iter(TABLE_1)
-        modules = [POOL if row == POOL else next(names) for row in case.rows]
-        return f"row {number} ({modules[number]})"
+        named = [POOL if row == POOL else next(names) for row in case.rows]
+        return f"row {number} ({named[number]})"
     return f"row {number}"
 
 
