@@ -7,7 +7,7 @@ The two arms have the same weights and the same digits. With its auxiliary class
 loss that is seen.
 
 Whether more gradient means faster learning is another question. Nine modules would take minutes, so it is put to a
-plain stack of twelve convolutions with classifiers after a third and two thirds of them.
+plain stack of nine convolutions with classifiers after the third and the sixth.
 """
 
 import math
@@ -31,10 +31,9 @@ SEEDS = tuple(range(10))
 WEIGHT = 0.3  # of each auxiliary loss, as in the paper
 WIDTH = 1 / 8
 BATCH = 128
-DEPTH, STACK_WIDTH = 12, 16  # of the plain stack
+DEPTH, STACK_WIDTH = 9, 16  # of the plain stack
 TRAINING_SEEDS = (0, 1, 2, 3, 4)
-RATE = 0.01  # with 0.02 and more some seeds of either arm do not learn at all
-MOST_STEPS, EVERY = 300, 10
+MOST_STEPS, EVERY = 400, 10
 WATCHED = 300  # training digits whose error is looked at
 CLASSES = 10
 AUXILIARY_ON = ("4a", "4d")
@@ -43,7 +42,14 @@ POOLED = ("3b", "4e")  # the modules that a pooling follows
 # The variance of a weight is this over the number of inputs of its unit. One keeps the size of signals between linear
 # layers, and was usual before 2015; two makes up for the half that a ReLU cuts off (K. He et al. 2015).
 BEFORE_2015, HE = 1.0, 2.0
+# Tried were 0.03, 0.05, 0.1 and 0.2 for the former, with whose last two the control learned in no seed of three, and
+# 0.01 and 0.02 for the latter.
+RATES = {BEFORE_2015: 0.05, HE: 0.02}
 NAMES = {BEFORE_2015: "variance 1 / inputs", HE: "variance 2 / inputs (He 2015)"}
+
+
+def _draw(weight: Tensor, variance: float) -> None:
+    nn.init.normal_(weight, std=math.sqrt(variance / weight[0].numel()))
 
 
 class NineModules(nn.Module):
@@ -66,7 +72,7 @@ class NineModules(nn.Module):
             {name: nn.Linear(self.inception[name].out_channels, CLASSES) for name in AUXILIARY_ON}
         )
         self.output = nn.Linear(channels, CLASSES)
-        initialise(self, lambda weight: nn.init.normal_(weight, std=math.sqrt(variance / weight[0].numel())))
+        initialise(self, partial(_draw, variance=variance))
 
     def forward(self, images: Tensor) -> tuple[Tensor, dict[str, Tensor], dict[str, Tensor]]:
         """Turn images of shape (N, 1, 8, 8) into scores, the auxiliary scores, and the maps after each step."""
@@ -143,9 +149,14 @@ MORE_GRADIENT_WITH_HE = _experiment(HE)
 
 
 class Stack(nn.Module):
-    """Twelve 3×3 convolutions of sixteen maps, and three linear classifiers, with He's first weights."""
+    """Nine 3×3 convolutions of sixteen maps, and three linear classifiers.
 
-    def __init__(self) -> None:
+    Args:
+        variance: of the first weights, times the number of inputs.
+
+    """
+
+    def __init__(self, variance: float) -> None:
         super().__init__()
         channels = [1, *[STACK_WIDTH] * DEPTH]
         self.layers = nn.ModuleList(
@@ -153,28 +164,28 @@ class Stack(nn.Module):
         )
         self.auxiliary = nn.ModuleList(nn.Linear(STACK_WIDTH, CLASSES) for _ in range(2))
         self.output = nn.Linear(STACK_WIDTH, CLASSES)
-        initialise(self, lambda weight: nn.init.normal_(weight, std=math.sqrt(HE / weight[0].numel())))
+        initialise(self, partial(_draw, variance=variance))
 
     def forward(self, images: Tensor) -> tuple[Tensor, list[Tensor]]:
         """Turn images of shape (N, 1, 8, 8) into scores and the auxiliary scores."""
         maps, auxiliary = images, []
         for number, layer in enumerate(self.layers, start=1):
             maps = layer(maps)
-            if number == 2:
+            if number == 1:
                 maps = F.max_pool2d(maps, 2)
             if number in (DEPTH // 3, 2 * DEPTH // 3):
                 auxiliary.append(self.auxiliary[len(auxiliary)](maps.mean(dim=(2, 3))))
         return self.output(maps.mean(dim=(2, 3))), auxiliary
 
 
-def run_training(arm: str, seed: int) -> Measurements:
-    """Train a stack; measure the steps until the final classifier errs on less than half of the training digits."""
+def run_training(arm: str, variance: float, seed: int) -> Measurements:
+    """Train a stack; measure the steps until its final classifier gets half of the training digits right."""
     images, labels = small_digits()[0], digits().train_labels
     generator = torch.Generator().manual_seed(seed)
     with one_thread():
         with seeded(seed):
-            network = Stack()
-        optimizer = torch.optim.SGD(network.parameters(), RATE, momentum=0.9)
+            network = Stack(variance)
+        optimizer = torch.optim.SGD(network.parameters(), RATES[variance], momentum=0.9)
         for step in range(1, MOST_STEPS + 1):
             chosen = torch.randint(len(images), (50,), generator=generator)
             scores, auxiliary = network(images[chosen])
@@ -194,19 +205,25 @@ def run_training(arm: str, seed: int) -> Measurements:
     return {"steps": step}
 
 
-LEARNS_SOONER = Experiment(
-    claim="With auxiliary classifiers a deep network starts to learn sooner.",
-    source="Szegedy et al. 2014, section 5, as it is often understood",
-    control=(WITHOUT, partial(run_training, WITHOUT)),
-    treatment=(WITH, partial(run_training, WITH)),
-    criteria=(
-        Criterion(
-            "steps",
-            "in every seed the final classifier gets half of the training digits right after fewer steps",
-            lambda differences: min(differences) > 0,
+def _training_experiment(variance: float) -> Experiment:
+    return Experiment(
+        claim=f"With auxiliary classifiers a deep network starts to learn sooner (first weights of {NAMES[variance]}).",
+        source="Szegedy et al. 2014, section 5, as it is often understood",
+        control=(WITHOUT, partial(run_training, WITHOUT, variance)),
+        treatment=(WITH, partial(run_training, WITH, variance)),
+        criteria=(
+            Criterion(
+                "steps",
+                f"in every seed the final classifier gets half of the training digits right after fewer steps (if it "
+                f"never does, {MOST_STEPS} are counted)",
+                lambda differences: min(differences) > 0,
+            ),
         ),
-    ),
-)
+    )
+
+
+LEARNS_SOONER = _training_experiment(BEFORE_2015)
+LEARNS_SOONER_WITH_HE = _training_experiment(HE)
 
 
 def plot_gradients() -> Picture:

@@ -8,10 +8,12 @@ from cnncourse.architectures.inception_v1.costs import body
 from cnncourse.architectures.inception_v1.experiment import (
     BEFORE_2015,
     HE,
+    MOST_STEPS,
     WIDTH,
     WITH,
     WITHOUT,
     NineModules,
+    Stack,
     look_at_gradients,
     losses,
     run_training,
@@ -70,10 +72,20 @@ def test_maps_behind_both_classifiers_get_the_final_loss_s_gradient_only():
         assert seen[WITHOUT][name] == pytest.approx(1.6 * seen[WITH][name], rel=1e-4)
 
 
+def test_arms_of_training_start_from_the_same_weights_and_differ_later():
+    with seeded(1):
+        one = Stack(HE)
+    with seeded(1):
+        other = Stack(HE)
+    assert all(torch.equal(a, b) for a, b in zip(one.parameters(), other.parameters(), strict=True))
+    scores, auxiliary = one(IMAGES)
+    assert [tuple(each.shape) for each in (scores, *auxiliary)] == [(16, 10)] * 3
+
+
 def test_training_counts_steps_until_half_of_the_digits_are_right():
-    steps = run_training(WITH, 0)["steps"]
+    steps = run_training(WITH, HE, 0)["steps"]
     assert steps % 10 == 0
-    assert 10 < steps < 300
+    assert 10 < steps < MOST_STEPS
 
 
 def test_costs_of_the_nine_modules_are_those_of_the_network():
