@@ -247,7 +247,7 @@ def plot_gradients() -> Picture:
     axes[0].legend(fontsize=9)
     return Picture(
         figure,
-        "The size of the gradient at the maps after each module. With weights of variance 1 / inputs it shrinks a "
-        "hundredfold from the end to the first layer without auxiliary classifiers; with them it rises again below 4a. "
+        "The size of the gradient at the maps after each module. With weights of variance 1 / inputs it shrinks "
+        "more than twentyfold from the end to the first layer without auxiliary classifiers; with them it rises again below 4a. "
         "With variance 2 / inputs both curves run level, and nothing rises below 4a.",
     )
