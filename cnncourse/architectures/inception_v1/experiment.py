@@ -248,6 +248,6 @@ def plot_gradients() -> Picture:
     return Picture(
         figure,
         "The size of the gradient at the maps after each module. With weights of variance 1 / inputs it shrinks "
-        "more than twentyfold from the end to the first layer without auxiliary classifiers; with them it rises again below 4a. "
-        "With variance 2 / inputs both curves run level, and nothing rises below 4a.",
+        "more than twentyfold from the end to the first layer without auxiliary classifiers; with them it rises "
+        "again below 4a. With variance 2 / inputs both curves run level, and nothing rises below 4a.",
     )
