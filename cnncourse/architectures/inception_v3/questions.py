@@ -1,0 +1,4 @@
+"""Chapter 5's predictions and its quiz."""
+
+PREDICTIONS = ()
+QUESTIONS = ()
