@@ -108,7 +108,7 @@ class TurnedKernel:
             )
             if number % 2 == 0:
                 parts.append(_text(left + number * step + (step - 4) / 2, base + 14, str(number + 1), "middle"))
-        needed = sum(share > 1e-6 for share in shares)
+        needed = sum(share > 1e-12 for share in shares)
         products = "product" if needed == 1 else "products"
         parts.append(_text(left, base + 32, f"column × row; exact with {needed} {products}", colour=FAINT_INK))
         return parts

@@ -30,6 +30,7 @@ from .answers import (
     SideBySideAdded,
     Smoothing,
     StillBroken,
+    StillByTheBatch,
     StillExchanged,
     WithShifts,
     WithSquares,
@@ -111,4 +112,5 @@ def test_wrong_maps_are_drawn():
 
 def test_unmended_normalisation_earns_nothing_and_half_a_mend_something():
     assert check(CHAPTER, StillBroken, part="MendedBatchNorm").points == 0
-    assert 0 < check(CHAPTER, StillExchanged, part="MendedBatchNorm").points < BATCH_NORMALISATION.public_points
+    for half in (StillExchanged, StillByTheBatch):
+        assert 0 < check(CHAPTER, half, part="MendedBatchNorm").points < BATCH_NORMALISATION.public_points

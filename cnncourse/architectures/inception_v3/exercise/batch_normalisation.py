@@ -87,8 +87,15 @@ def _probe(answer: Callable, inputs: Inputs) -> Iterator[Observation]:
         (training * second).sum().backward()
     yield {"gradient": maps.grad}
     run_expecting(layer, second, tuple(second.shape))
+    yield {name: _buffer(layer, name, len(inputs["weight"])) for name in ("running_mean", "running_var")}
     together = run_expecting(layer.eval(), third, tuple(third.shape))
     yield {"together": together, "alone": run_expecting(layer, third[:1], (1, *third.shape[1:]))}
+
+
+def _buffer(layer: nn.Module, name: str, count: int) -> Tensor | None:
+    """Return what a layer remembers under a name, if it has it."""
+    value = getattr(layer, name, None)
+    return value.reshape(count) if isinstance(value, Tensor) and value.numel() == count else None
 
 
 def _column(values: Tensor) -> Tensor:
@@ -288,11 +295,15 @@ def _judge_evaluation(seen: Observation, inputs: Inputs) -> Fault | None:
     if any(torch.allclose(got, each, atol=TOLERANCE) for each in expected):
         return None
     if torch.allclose(got, _by_batch(maps, inputs), atol=TOLERANCE):
-        named = "the statistics of the batch are used in evaluation"
-    else:
-        named = _named(got, _mistakes_in_evaluation(maps, inputs)).rpartition(" (")[0]
+        if seen["running_mean"] is None or seen["running_var"] is None:
+            return Fault("running_mean and running_var cannot be found", hints=("Keep the broken class's names.",))
+        # Used or not, what is remembered is there to be seen.
+        got = _by_state(maps, (seen["running_mean"], seen["running_var"]), inputs)
+        if any(torch.allclose(got, each, atol=TOLERANCE) for each in expected):
+            return None
+    named = _named(got, _mistakes_in_evaluation(maps, inputs)).rpartition(" (")[0]
     return Fault(
-        f"in evaluation, after two batches with momentum {momentum:g}, the output is wrong",
+        f"after two batches with momentum {momentum:g}, what evaluation gives by the running averages is wrong",
         expected=values_text(expected[0]),
         got=values_text(got),
         misconception=named,

@@ -89,6 +89,8 @@ def _maps_of_both_signs(factors: Factors, inputs: Inputs) -> Tensor:
 
 def _first_sight(module: nn.Module, maps: Tensor) -> dict[str, object]:
     """Count the numbers; in evaluation mode, note the shape of what comes out, and what two units see."""
+    if any(map(nn.parameter.is_lazy, module.parameters())):  # these have their numbers only when they have run
+        run(module.eval(), maps)
     numbers = [each for each in module.parameters() if each.requires_grad]
     before = [each.detach().clone() for each in numbers]
     with torch.no_grad():
@@ -116,8 +118,8 @@ def _in_both_modes(module: nn.Module, factors: Factors, inputs: Inputs) -> dict[
     """With known weights, note what comes out in training, and in evaluation for a batch and for a picture alone."""
     maps = _maps_of_both_signs(factors, inputs)
     numbers = [each for each in module.parameters() if each.requires_grad]
-    weights = [[each for each in numbers if each.numel() == count] for count in factors.weights]
-    if any(len(found) != 1 for found in weights):
+    weights = [_of_factor(numbers, count, factors.n) for count in factors.weights]
+    if any(sum(each.numel() for each in found) != count for found, count in zip(weights, factors.weights, strict=True)):
         return {"told apart": False}
     first, second = _sizes(factors, inputs)
     sign = inputs["sign"].item()
@@ -135,10 +137,17 @@ def _in_both_modes(module: nn.Module, factors: Factors, inputs: Inputs) -> dict[
     }
 
 
+def _of_factor(numbers: list[nn.Parameter], count: int, n: int) -> list[nn.Parameter]:
+    """Return a factor's weights, which are one parameter, or n of them if each place of the kernel has its own."""
+    whole = [each for each in numbers if each.numel() == count]
+    return whole or [each for each in numbers if each.numel() == count // n]
+
+
 def _fill(weights: list[list[nn.Parameter]], sizes: tuple[float, ...]) -> None:
     with torch.no_grad():
-        for (weight,), size in zip(weights, sizes, strict=True):
-            weight.fill_(size)
+        for of_factor, size in zip(weights, sizes, strict=True):
+            for weight in of_factor:
+                weight.fill_(size)
 
 
 def _sizes(factors: Factors, inputs: Inputs) -> tuple[float, float]:
@@ -148,13 +157,13 @@ def _sizes(factors: Factors, inputs: Inputs) -> tuple[float, float]:
 
 
 def _probe(answer: Callable, inputs: Inputs) -> Iterator[Observation]:
-    seen, modules = {}, {}
+    seen, built = {}, {}
     for factors in CASES:
-        modules[factors] = build(answer, *factors.arguments)
-        seen[factors.name] = _first_sight(modules[factors], _maps(factors, inputs))
+        built[factors] = build(answer, *factors.arguments)
+        seen[factors.name] = _first_sight(built[factors], _maps(factors, inputs))
     yield seen
     if tuple(seen[FIRST.name]["shape"]) == _shape(FIRST, inputs):
-        yield {"modes": _in_both_modes(modules[FIRST], FIRST, inputs)}
+        yield {"modes": _in_both_modes(built[FIRST], FIRST, inputs)}
     else:
         yield {"modes": {"told apart": False}}
 
@@ -409,8 +418,12 @@ def _judge_evaluation(seen: Observation, inputs: Inputs) -> Fault | None:
 
 
 def _draw_factors(generator: torch.Generator) -> Inputs:
-    """Draw channels that differ, and a width of the factors that learners have not seen."""
-    channels = torch.randperm(5, generator=generator)[:3] + 2
+    """Draw channels that can be told apart, and a width of the factors that learners have not seen."""
+    while True:
+        channels = torch.randperm(5, generator=generator)[:3] + 2
+        i, m, o = channels.tolist()
+        if len({m, o, i * m, m * o}) == 4:
+            break
     n = torch.tensor([9, 11])[torch.randint(2, (1,), generator=generator)]
     return {**_draw(generator), "factors": torch.cat([channels, n])}
 
