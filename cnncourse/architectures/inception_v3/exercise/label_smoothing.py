@@ -24,7 +24,8 @@ def _draw(generator: torch.Generator) -> Inputs:
 
 def _draw_other(generator: torch.Generator) -> Inputs:
     """Draw an epsilon, a number of classes and a batch that learners have not seen."""
-    classes, count = (int(torch.randint(3, 40, (), generator=generator)) for _ in range(2))
+    classes = int(torch.randint(6, 40, (), generator=generator))  # learners have seen five
+    count = int(torch.randint(3, 40, (), generator=generator))
     return {
         "scores": 3 * torch.randn(count, classes, generator=generator),
         "labels": torch.randint(classes, (count,), generator=generator),
