@@ -63,6 +63,13 @@ def test_oracle_counts_what_the_course_s_own_branch_has(factors):
     assert sum(each.numel() for each in branch.parameters()) == factors.numbers
 
 
+def test_no_mistake_in_the_first_case_gives_the_count_of_another_or_a_right_one():
+    counted = [factorised_convolution._right_counts(CASES[0])]
+    counted += factorised_convolution._mistaken_counts(CASES[0]).values()
+    together = [count for counts in counted for count in counts]
+    assert len(together) == len(set(together))
+
+
 def test_factors_of_every_case_can_be_told_apart():
     for factors in CASES:
         first, second = factors.weights

@@ -2,7 +2,6 @@
 
 import pytest
 import torch
-import torch.nn.functional as F
 from torch import nn
 
 from cnncourse import measure
@@ -109,15 +108,3 @@ def test_every_reduction_halves_the_maps_and_doubles_their_number(layout):
 def test_gains_add_up_to_the_difference_of_the_ends():
     assert sum(steps.gains().values()) == pytest.approx(steps.STEPS[0].top1 - steps.STEPS[-1].top1)
     assert len(steps.STEPS[steps.OF_THIS_PAPER]) == 4
-
-
-def test_plain_cross_entropy_is_the_default_of_the_steps_loss(few_steps, monkeypatch):
-    calls = []
-
-    def noted(scores, labels, **options):
-        calls.append(options)
-        return F.nll_loss(scores.log_softmax(dim=1), labels)
-
-    monkeypatch.setattr(experiment.F, "cross_entropy", noted)
-    experiment.run_smoothing(0.3, 0)
-    assert calls[:2] == [{"label_smoothing": 0.3}] * 2

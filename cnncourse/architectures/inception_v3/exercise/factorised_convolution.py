@@ -65,7 +65,7 @@ class Factors:
         return sum(self.weights) + 2 * (self.mid_channels + self.out_channels)
 
 
-CASES = (Factors(2, 3, 4, 3), Factors(3, 2, 5, 5), Factors(2, 4, 3, 7))
+CASES = (Factors(2, 4, 3, 5), Factors(3, 2, 5, 3), Factors(3, 5, 4, 7))
 FIRST = CASES[0]
 
 
@@ -203,50 +203,59 @@ def _fault_in_shape(seen: Observation, factors: Factors, inputs: Inputs) -> Faul
     )
 
 
-def _fault_in_numbers(seen: Observation, factors: Factors) -> Fault | None:
+def _right_counts(factors: Factors) -> set[int]:
+    """Return the counts that are right: with biases in neither, one or both of the convolutions."""
+    biases = (0, factors.mid_channels, factors.out_channels, factors.mid_channels + factors.out_channels)
+    return {factors.numbers + bias for bias in biases}
+
+
+def _mistaken_counts(factors: Factors) -> Mapping[str, set[int]]:
+    """Return the counts that some mistakes give."""
     i, m, o, n = factors.arguments
-    got, expected = seen["numbers"], factors.numbers
-    biases = (0, m, o, m + o)
-    if got in [expected + bias for bias in biases]:
-        return None
-    plain = sum(factors.weights)
-    mistakes = {
-        "one n×n convolution: it is not factorised": (n * n * i * o + 2 * o, n * n * i * o),
-        "batch normalisation is missing": (plain,),
-        "batch normalisation is missing after the n×1 factor": (plain + 2 * m,),
-        "batch normalisation is missing after the 1×n factor": (plain + 2 * o,),
-        "batch normalisation trains neither scale nor shift": (0,),
-        "only one of the two factors is there": (n * i * o + 2 * o, n * i * o),
-        "a factor is n×n: it has n times too many weights": (
-            expected + (n - 1) * factors.weights[0],
-            expected + (n - 1) * factors.weights[1],
-            expected + (n - 1) * plain,
+    expected, plain = factors.numbers, sum(factors.weights)
+
+    def also_with(biases: tuple[int, ...], *counts: int) -> set[int]:
+        return {count + bias for count in counts for bias in (0, *biases)}
+
+    each, last = (m, o, m + o), (o,)
+    return {
+        "one n×n convolution: it is not factorised": also_with(last, n * n * i * o + 2 * o, n * n * i * o),
+        "batch normalisation is missing": {plain},
+        # Biases alone make as many.
+        "batch normalisation is missing, or trains a shift and no scale": {plain + m + o},
+        "the factors stand side by side; n×1 must work on what 1×n gives": also_with((2 * o,), 2 * n * i * o + 4 * o),
+        "batch normalisation is missing after the n×1 factor": also_with(each, plain + 2 * m),
+        "batch normalisation is missing after the 1×n factor": also_with(each, plain + 2 * o),
+        "only one of the two factors is there": also_with(last, n * i * o + 2 * o, n * i * o),
+        "a factor is n×n: it has n times too many weights": also_with(
+            each, *(expected + (n - 1) * more for more in (*factors.weights, plain))
         ),
-        "the factors stand side by side; n×1 must work on what 1×n gives": (
-            2 * n * i * o + 4 * o,
-            2 * n * i * o + 2 * o,
-        ),
-        "mid_channels is ignored": (
+        "mid_channels is ignored": also_with(
+            (o, 2 * o, i + o),
             n * i * o + n * o * o + 4 * o,
             n * i * i + n * i * o + 2 * (i + o),
-            n * i * m + n * m * m + 4 * m,
         ),
-        "each map is treated alone (depthwise); a factor must see all maps": (
-            n * i + i * m + n * m + m * o + 2 * (m + o),
-            n * (m + o) + 2 * (m + o),
+        "each map is treated alone (depthwise); a factor must see all maps": also_with(
+            each, n * i + i * m + n * m + m * o + 2 * (m + o), n * (m + o) + 2 * (m + o)
         ),
-        "a third convolution": (expected + m * o + 2 * o, expected + o * o + 2 * o, expected + i * m + 2 * m),
-        "nothing can learn: the weights are no parameters, or frozen": (2 * (m + o),),
+        "a third convolution": also_with(
+            each, expected + m * o + 2 * o, expected + o * o + 2 * o, expected + i * m + 2 * m
+        ),
+        "the convolutions cannot learn: their weights are no parameters, or frozen": {2 * (m + o)},
+        "nothing can learn": {0},
     }
-    if got == plain + m + o:  # what biases alone would give as well
-        mistakes = {"batch normalisation is missing, or trains a shift and no scale": (got,)}
-    found = (name for name, counts in mistakes.items() if got in [count + bias for count in counts for bias in biases])
-    first, second = factors.weights
+
+
+def _fault_in_numbers(seen: Observation, factors: Factors) -> Fault | None:
+    got, (first, second) = seen["numbers"], factors.weights
+    if got in _right_counts(factors):
+        return None
+    norms = f"2·{factors.mid_channels} + 2·{factors.out_channels}"
     return Fault(
         f"{factors.name}: the number of trainable numbers is wrong",
-        expected=f"{first} + {second} weights, 2·{m} + 2·{o} of batch normalisation: {expected} (or with biases)",
+        expected=f"{first} + {second} weights, {norms} of batch normalisation: {factors.numbers} (or with biases)",
         got=f"{got:,}",
-        misconception=next(found, ""),
+        misconception=next((name for name, counts in _mistaken_counts(factors).items() if got in counts), ""),
     )
 
 

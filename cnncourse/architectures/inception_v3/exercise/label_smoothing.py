@@ -14,6 +14,7 @@ from cnncourse.checking.wording import shape_text, values_text
 SHOWN = 0.1
 LARGE = 1000.0  # scores of this size overflow an exponential
 TOLERANCE = 1e-4
+MEND_FIRST = ("Mend first what “the paper's loss” says.",)
 
 
 def _draw(generator: torch.Generator) -> Inputs:
@@ -162,13 +163,15 @@ def _judge_gradient(seen: Observation, inputs: Inputs) -> Fault | None:
         )
     if torch.allclose(got, expected, atol=TOLERANCE):
         return None
+    wrong_loss = _judge_training(seen, inputs) is not None
     return Fault(
         "the gradient of the loss by the scores is wrong",
         expected=values_text(expected),
         got=values_text(got),
-        misconception="the gradient is that of a wrong loss"
-        if not torch.allclose(seen["training"], smoothed_loss(scores, inputs["labels"], _epsilon(inputs)), atol=1e-3)
+        misconception="it is the gradient of a wrong loss"
+        if wrong_loss
         else "a part of the loss is cut off from the scores",
+        hints=MEND_FIRST if wrong_loss else None,
     )
 
 
@@ -177,14 +180,15 @@ def _judge_large(seen: Observation, inputs: Inputs) -> Fault | None:
     got = seen["large"]
     if torch.allclose(got, expected, rtol=1e-3):
         return None
-    finite = bool(got.isfinite())
+    wrong_loss = bool(got.isfinite()) and _judge_training(seen, inputs) is not None
     return Fault(
         "with very large scores the loss is wrong",
         expected=f"{expected.item():.1f}",
         got=f"{got.item():.1f}",
-        misconception="the loss is wrong for small scores too; mend that first"
-        if finite and _judge_training(seen, inputs)
+        misconception="it is wrong for small scores too"
+        if wrong_loss
         else "a logarithm of an exponential: it overflows, or finds a zero",
+        hints=MEND_FIRST if wrong_loss else None,
     )
 
 
