@@ -17,10 +17,11 @@ def training_steps(
     *,
     batch_size: int = 50,
     change: Callable[[Tensor], Tensor] | None = None,
+    loss: Callable[[Tensor, Tensor], Tensor] = F.cross_entropy,
 ) -> Iterator[int]:
     """Train with a rate that falls along a cosine; give the number of each step when it is done.
 
-    Every image is seen once before any is seen again. The cross-entropy is minimised.
+    Every image is seen once before any is seen again.
 
     Args:
         model: the network to train, put into training mode at each step.
@@ -31,6 +32,7 @@ def training_steps(
         generator: decides the order of images.
         batch_size: number of images a step.
         change: turns a batch of images into another one.
+        loss: turns scores (N, classes) and labels (N,) into the number to be minimised.
 
     """
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, steps)
@@ -40,9 +42,9 @@ def training_steps(
         chosen = waiting.pop()
         batch = images[chosen] if change is None else change(images[chosen])
         model.train()
-        loss = F.cross_entropy(model(batch), labels[chosen])
+        batch_loss = loss(model(batch), labels[chosen])
         optimizer.zero_grad()
-        loss.backward()
+        batch_loss.backward()
         optimizer.step()
         schedule.step()
         yield step

@@ -36,3 +36,18 @@ def test_rate_falls_to_nothing_and_the_network_changes():
         assert optimizer.param_groups[0]["lr"] < 0.1
     assert optimizer.param_groups[0]["lr"] == pytest.approx(0, abs=1e-9)
     assert not torch.equal(model[1].weight, before)
+
+
+def test_another_loss_than_the_cross_entropy_can_be_minimised():
+    model = nn.Sequential(nn.Flatten(), nn.Linear(64, 10))
+    optimizer = torch.optim.SGD(model.parameters(), 0.1)
+    images, labels = small_digits()[0][:50], digits().train_labels[:50]
+
+    def squares(scores, given):
+        assert torch.equal(given.sort().values, labels.sort().values)
+        return scores.square().mean()
+
+    before = model(images).square().mean()
+    for _step in training_steps(model, images, labels, optimizer, 20, torch.Generator().manual_seed(0), loss=squares):
+        pass
+    assert model(images).square().mean() < before / 2
