@@ -37,6 +37,7 @@ def execute(path: Path) -> None:
             kernel_name=KERNEL["name"],
             store_widget_state=False,
             record_timing=False,
+            coalesce_streams=True,  # how often a cell's output is flushed is a matter of chance
             extra_arguments=["--log-level=ERROR"],
             resources={"metadata": {"path": str(path.parent)}},
             on_cell_executed=lambda **_: bar.update(),

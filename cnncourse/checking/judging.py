@@ -15,6 +15,18 @@ from cnncourse.checking.raised import Raised, describe
 from cnncourse.checking.report import Report
 from cnncourse.training.threads import one_thread
 
+NOT_EXAMINED = "what your code returns cannot be examined"
+CALL_IT = ("Call it yourself in a new cell, with the shapes of the text above: the full error shows the line.",)
+# Parts of what torch says, and what is most often behind it.
+SAID_BY_TORCH = {
+    "channels, but got": "a convolution is given another number of maps than it was built for: the input channels of a "
+    "layer are the output channels of the one before",
+    "mat1 and mat2 shapes cannot be multiplied": "a fully connected layer is given another number of values than it "
+    "was built for",
+    "Module.__init__() call": "super().__init__() is missing, or not the first line of __init__",
+    "has no attribute '_modules'": "super().__init__() is missing, or not the first line of __init__",
+    "has no attribute '_parameters'": "super().__init__() is missing, or not the first line of __init__",
+}
 SAME_AS = "the same as at"  # how a mistake that was told before is referred to
 
 
@@ -232,13 +244,16 @@ def _ended_by(raised: Raised, names: Collection[str]) -> Ended:
     if raised.is_stub:
         needed = Fault(f"it needs {raised.owner}, which is not written yet", hints=())
         return Ended(Status.NOT_ATTEMPTED, None if raised.owner in names else needed)
+    misconception = next((name for said, name in SAID_BY_TORCH.items() if said in raised.text), "")
     if not raised.line:
-        return Ended(Status.FAILED, Fault("what your code returns cannot be examined", got=str(raised)))
+        message = "your layers raise an error when they are run" if misconception else NOT_EXAMINED
+        return Ended(Status.FAILED, Fault(message, got=str(raised), misconception=misconception, hints=CALL_IT))
     fault = Fault(
         "your code raises an error",
         expected="no error",
         got=str(raised),
+        misconception=misconception,
         line=raised.line,
-        hints=("Call it yourself in a new cell, with the shapes of the text above: the full error shows the line.",),
+        hints=CALL_IT,
     )
     return Ended(Status.FAILED, fault)

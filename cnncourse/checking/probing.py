@@ -34,6 +34,33 @@ def build(answer: object, *arguments: object) -> nn.Module:
     return module
 
 
+def settle_lazy_layers(module: nn.Module, inputs: Tensor) -> None:
+    """Run a module once if it has lazy layers, which have no weights before."""
+    if any(nn.parameter.is_lazy(parameter) for parameter in module.parameters()):
+        run(module, inputs)
+
+
+def refuse_hidden_layers(module: nn.Module) -> None:
+    """Refuse a module that should have something to train and shows nothing: its layers are most likely in a list.
+
+    Raises:
+        RefusedAnswerError: if the module has no parameters at all.
+
+    """
+    if next(module.parameters(), None) is None:
+        raise RefusedAnswerError(
+            Fault(
+                "the module has no parameters at all, so an optimiser finds nothing to train",
+                misconception="layers in a plain list or dictionary are invisible to PyTorch: use nn.ModuleList",
+                hints=(
+                    "Print list(your_module.parameters()): it is empty.",
+                    "PyTorch finds a layer only if it is an attribute of the module, or in an nn.Sequential or "
+                    "nn.ModuleList that is one.",
+                ),
+            )
+        )
+
+
 def run(module: nn.Module, inputs: Tensor) -> Tensor:
     """Run a learner's module on a tensor and return its output.
 

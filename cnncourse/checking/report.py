@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from cnncourse.checking.exercise import Part
+from cnncourse.checking.exercise import Fault, Part
 
 if TYPE_CHECKING:
     from cnncourse.checking.judging import Outcome
@@ -76,8 +76,9 @@ class Report:
             if outcome.fault is not None:
                 fault = outcome.fault
                 lines.append(f"    {fault.message}")
-                if fault.expected or fault.got:
-                    lines.append(f"    expected {fault.expected}, got {fault.got}")
+                if _compared(fault):
+                    told = ", ".join(f"{name} {value}" for name, value in _compared(fault))
+                    lines.append(f"    {told}")
                 if fault.line:
                     lines.append(f"    at: {fault.line}")
                 if fault.misconception:
@@ -103,11 +104,9 @@ class Report:
         if outcome.fault is not None:
             fault = outcome.fault
             detail = f"<div>{html.escape(fault.message)}</div>"
-            if fault.expected or fault.got:
-                detail += (
-                    f"<div>expected <code>{html.escape(fault.expected)}</code>, "
-                    f"got <code>{html.escape(fault.got)}</code></div>"
-                )
+            if _compared(fault):
+                told = ", ".join(f"{name} <code>{html.escape(value)}</code>" for name, value in _compared(fault))
+                detail += f"<div>{told}</div>"
             detail += fault.picture  # made from numbers by checking.pictures, so there is nothing to escape
             if fault.line:
                 detail += f"<div>at <code>{html.escape(fault.line)}</code></div>"
@@ -115,6 +114,10 @@ class Report:
                 detail += f"<div>Likely misconception: <i>{html.escape(fault.misconception)}</i></div>"
             detail += _unfolding(outcome.hints)
         return f'<div style="border-left:3px solid {colour};margin:6px 0;padding:2px 10px">{head}{detail}</div>'
+
+
+def _compared(fault: Fault) -> list[tuple[str, str]]:
+    return [(name, value) for name, value in (("expected", fault.expected), ("got", fault.got)) if value]
 
 
 def _unfolding(hints: Sequence[str], number: int = 1) -> str:

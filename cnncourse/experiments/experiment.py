@@ -139,7 +139,8 @@ class Finding:
 
     def __repr__(self) -> str:
         lines = [f"claim: {self.experiment.claim} ({self.experiment.source})"]
-        lines += [f"  {statement}: {held} ({effect})" for statement, effect, held in self._criterion_rows()]
+        minus = f"{self.experiment.control[0]} minus {self.experiment.treatment[0]}"
+        lines += [f"  {statement}: {held} ({minus}: {effect})" for statement, effect, held in self._criterion_rows()]
         return "\n".join([*lines, f"verdict: {self.verdict}, {len(self.seeds)} seeds"])
 
     def _repr_html_(self) -> str:

@@ -45,6 +45,27 @@ def test_error_in_an_answer_is_a_fault_that_names_it():
     assert "ZeroDivisionError" in outcome.fault.got
 
 
+def test_what_torch_says_of_layers_that_do_not_fit_is_explained():
+    layers = nn.Sequential(nn.Conv2d(3, 8, 3), nn.Conv2d(3, 8, 3))
+    fault = only_outcome(judge(part(call), lambda: layers(torch.zeros(1, 3, 9, 9)))).fault
+    assert "the output channels of the one before" in fault.misconception
+
+
+def test_missing_call_of_the_constructor_is_named():
+    class Forgetful(nn.Module):
+        def __init__(self):
+            self.layer = nn.Linear(1, 1)
+
+    fault = only_outcome(judge(part(lambda answer, _inputs: {"value": answer()}), Forgetful)).fault
+    assert "super().__init__() is missing" in fault.misconception
+
+
+def test_only_what_there_is_of_expected_and_got_is_told():
+    told = repr(judge(part(call, lambda _seen, _inputs: Fault("no", got="5")), lambda: 5))
+    assert "    got 5" in told
+    assert "expected" not in told
+
+
 def test_object_of_the_learners_own_class_never_reaches_the_judge():
     class AlwaysEqual:
         def __eq__(self, other):

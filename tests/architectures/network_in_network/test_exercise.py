@@ -26,6 +26,8 @@ from .answers import (
     Small,
     SmallOfPerceptrons,
     StillBroken,
+    StillInOneCorner,
+    StillLinear,
 )
 
 RIGHT = [(MLPCONV, Mlpconv), (MLPCONV, PerceptronOnPatches), (NETWORK, Small), (NETWORK, SmallOfPerceptrons)]
@@ -43,6 +45,12 @@ def test_right_answers_pass_under_every_seed(seed):
 def test_no_wrong_answer_passes_because_its_maps_are_silent(seed):
     for answer in (KnowsTheSizes, NoReluAfterClassify):
         assert not judge(MENDED, answer, seed, at_grading=True).passed
+
+
+def test_each_of_the_two_bugs_that_is_mended_earns_its_points():
+    assert check("appendix-network-in-network", StillBroken, part="MendedNetwork").points == 0
+    assert check("appendix-network-in-network", StillLinear, part="MendedNetwork").points == 3
+    assert check("appendix-network-in-network", StillInOneCorner, part="MendedNetwork").points == 1
 
 
 def test_every_layer_of_what_learners_see_can_be_told_from_all_others():

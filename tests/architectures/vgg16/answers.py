@@ -56,6 +56,34 @@ def one_object_several_times(in_channels, out_channels, depth, kernel_size=3):
     return nn.Sequential(first, *[stacked(out_channels, out_channels, 1, kernel_size)] * (depth - 1))
 
 
+def input_channels_never_updated(in_channels, out_channels, depth, kernel_size=3):
+    layers = [nn.Conv2d(in_channels, out_channels, kernel_size, padding=kernel_size // 2) for _ in range(depth)]
+    return nn.Sequential(*layers, nn.ReLU())
+
+
+class InAPlainList(nn.Module):
+    def __init__(self, *arguments):
+        super().__init__()
+        self.layers = list(stacked(*arguments))
+
+    def forward(self, images):
+        for layer in self.layers:
+            images = layer(images)
+        return images
+
+
+def capped_at_six(*arguments):
+    return stacked(*arguments, more=lambda _number: [nn.ReLU6()])
+
+
+def rectified_image(*arguments):
+    return nn.Sequential(nn.ReLU(), stacked(*arguments))
+
+
+def normalised_maps(*arguments):
+    return nn.Sequential(stacked(*arguments), nn.LocalResponseNorm(5))
+
+
 class OneOfThemOnly(nn.Module):
     def __init__(self, in_channels, out_channels, depth, kernel_size=3):
         super().__init__()
@@ -567,6 +595,29 @@ class CopiesInAList(nn.Module):
         return F.max_pool2d(maps, 2)
 
 
+def lazily(in_channels, out_channels, depth, kernel_size=3):
+    """A right answer that leaves the channels to be found out."""
+    layers = []
+    for _number in range(depth):
+        layers += [nn.LazyConv2d(out_channels, kernel_size, padding=kernel_size // 2), nn.ReLU()]
+    return nn.Sequential(*layers)
+
+
+class LazyTop(nn.Module):
+    """A right answer that leaves the size of the last maps to be found out."""
+
+    def __init__(self, configuration, image_size, hidden_units, num_classes):
+        super().__init__()
+        self.maps = network(configuration, image_size, hidden_units, num_classes)[:-8]
+        self.top = nn.Sequential(
+            *(nn.Flatten(), nn.LazyLinear(hidden_units), nn.ReLU(), nn.Dropout()),
+            *(nn.LazyLinear(hidden_units), nn.ReLU(), nn.Dropout(), nn.LazyLinear(num_classes)),
+        )
+
+    def forward(self, images):
+        return self.top(self.maps(images))
+
+
 # What is wrong, and what is right ------------------------------------------------------------------------------------
 
 SIZE = "height and width stay"
@@ -583,6 +634,11 @@ WRONG = [
     Wrong("conv_stack", padding_of_one, SIZE, "the padding is 1, whatever the kernel"),
     Wrong("conv_stack", pooling_inside, SIZE, "something halves the maps"),
     Wrong("conv_stack", strided, SIZE, "something halves the maps"),
+    Wrong("conv_stack", input_channels_never_updated, SIZE, "a convolution is given another number of maps"),
+    Wrong("conv_stack", InAPlainList, SIZE, "layers in a plain list or dictionary are invisible"),
+    Wrong("conv_stack", capped_at_six, RELUS, "an activation that cuts off large values"),
+    Wrong("conv_stack", rectified_image, RELUS, "a ReLU stands before the first convolution"),
+    Wrong("conv_stack", normalised_maps, RELUS, "with large pixels of both signs"),
     Wrong("conv_stack", channels_kept, SIZE, "the number of output channels is wrong"),
     Wrong("conv_stack", one_object_several_times, OWN, "one convolution object is used several times"),
     Wrong("conv_stack", OneOfThemOnly, OWN, "made and then not used"),
@@ -655,6 +711,8 @@ RIGHT = [
     ("conv_stack", Functional),
     ("conv_stack", Unfolded),
     ("make_vgg", network),
+    ("conv_stack", lazily),
+    ("make_vgg", LazyTop),
     ("make_vgg", AsConvolutions),
     ("make_vgg", relu_behind_the_pooling),
     ("MendedStage", Stage),

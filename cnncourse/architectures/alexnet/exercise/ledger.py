@@ -82,8 +82,8 @@ def _ledger(answer: Callable, case: Case) -> Observation:
         if type(value) is not int:
             raise RefusedAnswerError(
                 Fault(
-                    f"the ledger's {name} is not a whole number",
-                    expected="an int",
+                    f"the ledger's {name} is not one of Python's own whole numbers",
+                    expected="an int, as int(…) makes one of any whole number",
                     got=type(value).__name__,
                     misconception="/ makes a float; a count needs //" if type(value) is float else "",
                 )

@@ -500,7 +500,7 @@ INCEPTION = Part(
             _probe,
             _judge_numbers,
             (
-                "Print measure.layers of your module for an input of shape (8, 9, 10). Six convolutions?",
+                "Print [p.shape for p in your_module.parameters()]. Six weights, and six biases?",
                 "Which maps does each of them see? Four see the input, two see what a reduction made of it.",
                 "A convolution from a to b maps with kernel k has (k·k·a + 1)·b numbers.",
             ),

@@ -17,8 +17,8 @@ from cnncourse.architectures.network_in_network.exercise.known_numbers import (
 )
 from cnncourse.checking import Check, Fault, Part
 from cnncourse.checking.exercise import Inputs, Observation, RefusedAnswerError
-from cnncourse.checking.probing import build, fill_with_random_numbers, moving_numbers, run
-from cnncourse.checking.wording import shape_text, values_text
+from cnncourse.checking.probing import build, fill_with_random_numbers, moving_numbers, refuse_hidden_layers, run
+from cnncourse.checking.wording import differing_text, shape_text
 
 TOLERANCE = 1e-4
 
@@ -48,7 +48,9 @@ class Setting(NamedTuple):
 
     def build(self, answer: Callable) -> nn.Module:
         """Build the learner's network."""
-        return build(answer, self.in_channels, [list(widths) for widths in self.stages], self.num_classes)
+        network = build(answer, self.in_channels, [list(widths) for widths in self.stages], self.num_classes)
+        refuse_hidden_layers(network)
+        return network
 
 
 # Every layer has another number of weights, and of biases, so that each can be recognised by it.
@@ -111,13 +113,21 @@ def _probe_numbers(answer: Callable, inputs: Inputs) -> Observation:
         (
             scores.flatten()[:1] if scores.numel() != weights.numel() else scores.reshape(weights.shape) * weights
         ).sum().backward()
-    return {"moving": moving_numbers(network)}
+    numbers = sum(number.numel() for number in network.parameters() if number.requires_grad)
+    return {"moving": moving_numbers(network), "numbers": numbers}
 
 
 def _judge_numbers(seen: Observation, _inputs: Inputs) -> Fault | None:
     expected, got = sum(layer.numbers for layer in SHOWN.layers), seen["moving"]
     if got == expected:
         return None
+    if 0 < got < seen["numbers"] == expected:
+        return Fault(
+            "the numbers are all there, and some of them get no gradient from the scores",
+            expected=f"a gradient at all {expected:,}",
+            got=f"at {got:,} of them",
+            hints=("What does forward do with the class maps? The check “a score is the mean of its map” says more.",),
+        )
     classes = SHOWN.num_classes
     positions = (SIDE // 2) ** 2
     misconceptions = {
@@ -178,8 +188,7 @@ def _fault_in_maps(got: Tensor, images: Tensor, setting: Setting, inputs: Inputs
     }
     return Fault(
         "with known weights and biases the class maps are wrong",
-        expected=values_text(expected),
-        got=values_text(got),
+        *differing_text(expected, got),
         misconception=next(
             (name for name, wrong in mistakes.items() if torch.allclose(got, wrong, atol=TOLERANCE, rtol=1e-4)), ""
         ),
@@ -254,8 +263,7 @@ def _fault_in_scores(seen: Observation, name: str, images: Tensor) -> Fault | No
     }
     return Fault(
         f"{where} the scores are not the means of the network's own class maps",
-        expected=values_text(expected),
-        got=values_text(scores),
+        *differing_text(expected, scores),
         misconception=next(
             (each for each, wrong in mistakes.items() if torch.allclose(scores, wrong, atol=TOLERANCE, rtol=1e-4)), ""
         ),
@@ -322,7 +330,7 @@ NETWORK = Part(
             _probe_numbers,
             _judge_numbers,
             (
-                "Print measure.layers of your network and add up by hand what its mlpconv layers should have.",
+                "Print [p.shape for p in your_network.parameters()]. What should its mlpconv layers have?",
                 "Only mlpconv layers have trainable numbers here. What else does your network train?",
                 "The number of classes is the last width of the last mlpconv layer; the mean has no numbers at all.",
             ),

@@ -18,8 +18,8 @@ from cnncourse.architectures.network_in_network.exercise.known_numbers import (
 from cnncourse.checking import Check, Fault, Part
 from cnncourse.checking.exercise import Inputs, Observation, RefusedAnswerError
 from cnncourse.checking.pictures import maps_picture
-from cnncourse.checking.probing import build, fill_with_random_numbers, moving_numbers, run
-from cnncourse.checking.wording import shape_text, values_text
+from cnncourse.checking.probing import build, fill_with_random_numbers, moving_numbers, refuse_hidden_layers, run
+from cnncourse.checking.wording import differing_text, shape_text, values_text
 
 TOLERANCE = 1e-4
 PLACE = (3, 4)  # of the output unit whose view is looked at
@@ -45,7 +45,9 @@ class Setting(NamedTuple):
 
     def build(self, answer: Callable) -> nn.Module:
         """Build the learner's layer."""
-        return build(answer, self.in_channels, list(self.widths), self.kernel_size, self.padding)
+        layer = build(answer, self.in_channels, list(self.widths), self.kernel_size, self.padding)
+        refuse_hidden_layers(layer)
+        return layer
 
 
 # Every layer has another number of weights, and of biases, so that each can be recognised by it.
@@ -252,8 +254,7 @@ def _fault_in_values(got: Tensor, maps: Tensor, setting: Setting, inputs: Inputs
     )
     return Fault(
         "with known weights and biases the output is wrong",
-        expected=values_text(expected),
-        got=values_text(got),
+        *differing_text(expected, got),
         misconception=next(found, ""),
         picture=_first_difference(expected, got),
     )
@@ -349,7 +350,7 @@ MLPCONV = Part(
             _probe_views,
             _judge_numbers,
             (
-                "Print measure.layers of your layer, for an input of shape (2, 7, 8): how many layers are there?",
+                "Print [p.shape for p in your_layer.parameters()]: how many layers are there, and how large are they?",
                 "As many layers as there are widths. How many weights has a unit of the second, and how many biases?",
                 "A unit of a later layer has a weight for each channel before it, and a bias: no more, no less.",
             ),

@@ -17,8 +17,8 @@ from torch import Tensor, nn
 from cnncourse.checking import Fault
 from cnncourse.checking.exercise import Inputs, Observation
 from cnncourse.checking.pictures import maps_picture
-from cnncourse.checking.probing import build, run
-from cnncourse.checking.wording import shape_text, values_text
+from cnncourse.checking.probing import build, refuse_hidden_layers, run, settle_lazy_layers
+from cnncourse.checking.wording import differing_text, shape_text, values_text
 
 RELATIVE_TOLERANCE = 1e-3
 LINEAR = 0.3  # signs alone change a linear stack's largest output by less; a leak loses more
@@ -106,7 +106,11 @@ def observe(answer: Callable, stack: Stack, inputs: Inputs, *arguments: object, 
 
     """
     module = build(answer, *arguments)
-    images = images_for(stack, inputs).requires_grad_()
+    refuse_hidden_layers(module)
+    images = images_for(stack, inputs)
+    settle_lazy_layers(module, images)
+    strong = _of_both_signs(images)
+    images.requires_grad_()
     numbers = [each for each in module.parameters() if each.requires_grad]
     _fill(numbers, stack.out_channels, inputs["size"].item(), inputs["bias"].item())
     output = run(module, images)
@@ -119,9 +123,16 @@ def observe(answer: Callable, stack: Stack, inputs: Inputs, *arguments: object, 
         output[:, :, rows, columns].sum().backward()
     seen["footprint"] = None if images.grad is None else (images.grad[0] != 0).any(dim=0)
     seen["idle"] = sum(each.grad is None or not each.grad.any() for each in numbers)
+    with torch.no_grad():
+        seen["of both signs"] = run(module, strong)
     if signs:
         seen["signs"] = _with_negative_weights(module, numbers, stack, inputs)
     return seen
+
+
+def _of_both_signs(images: Tensor) -> Tensor:
+    """Turn pixels from 0.5 to 1.5 into pixels from −20 to 20."""
+    return 40 * (images.detach() - 1)
 
 
 def _fill(
@@ -276,6 +287,32 @@ def fault_in_output(seen: Observation, stack: Stack, inputs: Inputs) -> Fault | 
         got=values_text(got),
         misconception=next((name for name, applies in misconceptions.items() if applies), ""),
         picture=maps_picture(expected[0, 0, :4, :4], got[0, 0, :4, :4]),
+    )
+
+
+def fault_with_both_signs(seen: Observation, stack: Stack, inputs: Inputs) -> Fault | None:
+    """Say what is wrong with the output for large pixels, some of them below zero, if every ReLU is in its place."""
+    images, size, bias = images_for(stack, inputs), inputs["size"].item(), inputs["bias"].item()
+    images, got = _of_both_signs(images), seen["of both signs"]
+    expected = stack.output(images, size, bias)
+    if close(got, expected):
+        return None
+    misconceptions = {
+        "a ReLU stands before the first convolution: what is below zero in the image is lost": close(
+            got, stack.output(images.relu(), size, bias)
+        ),
+        "an activation that cuts off large values, such as ReLU6; ReLU leaves them as they are": (
+            got.max().item() < 0.9 * expected.max().item() and bool((got == got.max()).sum() > 1)
+        ),
+    }
+    return Fault(
+        f"{stack.name}: with large pixels of both signs the output is not that of convolutions and ReLUs",
+        *differing_text(expected, got),
+        misconception=next((name for name, applies in misconceptions.items() if applies), ""),
+        hints=(
+            "Give your module an image times 40, some pixels of it below zero. What does each of its steps make of it?",
+            "Convolutions and ReLUs, nothing else: no other activation, no normalisation, nothing before the first.",
+        ),
     )
 
 

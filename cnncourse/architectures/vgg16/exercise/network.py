@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from cnncourse.architectures.vgg16.exercise.filling import LINEAR, close
 from cnncourse.checking import Check, Fault, Part
 from cnncourse.checking.exercise import Inputs, Observation, RefusedAnswerError
-from cnncourse.checking.probing import build, run_expecting
+from cnncourse.checking.probing import build, refuse_hidden_layers, run_expecting, settle_lazy_layers
 from cnncourse.checking.wording import values_text
 
 COLOURS = 3
@@ -124,14 +124,22 @@ TO_DROP = Network(((1, 3), (1, 2)), 1, UNITS, 5)  # one pixel, so that few maps 
 # How many numbers -----------------------------------------------------------------------------------------------------
 
 
-def _trainable(network: nn.Module) -> list[nn.Parameter]:
-    return [each for each in network.parameters() if each.requires_grad]
+def _built(answer: Callable, network: "Network") -> nn.Module:
+    """Build a network; it has all its weights, even if it has lazy layers."""
+    model = build(answer, *network.arguments)
+    refuse_hidden_layers(model)
+    settle_lazy_layers(model, torch.zeros(1, COLOURS, network.image_size, network.image_size))
+    return model
+
+
+def _trainable(model: nn.Module) -> list[nn.Parameter]:
+    return [each for each in model.parameters() if each.requires_grad]
 
 
 def _probe_numbers(answer: Callable, _inputs: Inputs) -> Observation:
     seen: dict[str, int] = {}
     for name, network in PAPERS.items():
-        seen[name] = sum(each.numel() for each in _trainable(build(answer, *network.arguments)))
+        seen[name] = sum(each.numel() for each in _trainable(_built(answer, network)))
         if seen[name] > FAR_TOO_MANY * network.numbers:
             break  # five networks as large as the paper's would take all the time and memory there is
     return seen
@@ -266,7 +274,7 @@ def _scores(answer: Callable, network: Network, inputs: Inputs) -> Observation:
     Without biases the first of the two gives a negative sum, which its ReLU turns into zeros; all that follows is 0.
     Where that ReLU is missing, minus times minus comes out.
     """
-    model = build(answer, *network.arguments)
+    model = _built(answer, network)
     size, images = inputs["size"].item(), inputs["images"]
     weights = [size / fan_in for fan_in in network.fan_in]
     biases = dict.fromkeys(network.biases, inputs["bias"].item()) | {network.num_classes: inputs["last"].item()}
@@ -365,7 +373,7 @@ def _probe_dropout(answer: Callable, _inputs: Inputs) -> Observation:
     A layer whose weights are 0 hides what is dropped before it. The maps are 1 throughout; a hidden unit adds nine
     tenths of its inputs' mean to one tenth, so that it is 1 unless something was dropped.
     """
-    model, network = build(answer, *TO_DROP.arguments), TO_DROP
+    model, network = _built(answer, TO_DROP), TO_DROP
     mean = [1 / inputs for inputs in network.fan_in]
     seen = {}
     for place, weights in (

@@ -12,6 +12,7 @@ from cnncourse.architectures.vgg16.exercise.filling import (
     fault_in_relus,
     fault_in_shape,
     fault_in_window,
+    fault_with_both_signs,
     observe,
 )
 from cnncourse.checking import Check, Fault, Part
@@ -63,7 +64,13 @@ def _judge_window(seen: Observation, inputs: Inputs) -> Fault | None:
 
 def _judge_relus(seen: Observation, inputs: Inputs) -> Fault | None:
     return _first_fault(
-        seen, inputs, lambda case, stack: fault_in_output(case, stack, inputs) or fault_in_relus(case, stack)
+        seen,
+        inputs,
+        lambda case, stack: (
+            fault_in_output(case, stack, inputs)
+            or fault_in_relus(case, stack)
+            or fault_with_both_signs(case, stack, inputs)
+        ),
     )
 
 
@@ -87,6 +94,7 @@ def _judge_drawn(seen: Observation, inputs: Inputs) -> Fault | None:
         or fault_in_window(seen, stack)
         or fault_in_output(seen, stack, inputs)
         or fault_in_relus(seen, stack)
+        or fault_with_both_signs(seen, stack, inputs)
     )
 
 

@@ -11,6 +11,7 @@ from cnncourse.architectures.vgg16.exercise.filling import (
     fault_in_output,
     fault_in_relus,
     fault_in_shape,
+    fault_with_both_signs,
     observe,
 )
 from cnncourse.checking import Check, Fault, Part
@@ -76,6 +77,7 @@ def _judge_drawn(seen: Observation, inputs: Inputs) -> Fault | None:
         or fault_in_numbers(seen, stack)
         or fault_in_relus(seen, stack)
         or fault_in_output(seen, stack, inputs)
+        or fault_with_both_signs(seen, stack, inputs)
     )
 
 
