@@ -415,6 +415,17 @@ class WrongSignInside(Smoothing):
         return (1 - self.epsilon) * F.one_hot(labels, classes).float() - self.epsilon / classes
 
 
+class LabelWithoutItsShare(Smoothing):
+    def targets(self, labels, classes):
+        hot = F.one_hot(labels, classes).float()
+        return (1 - self.epsilon) * hot + self.epsilon / classes * (1 - hot)
+
+
+class SoftmaxOverTheBatch(Smoothing):
+    def smoothed(self, scores, labels):
+        return -(self.targets(labels, scores.shape[1]) * scores.log_softmax(dim=0)).sum(dim=1).mean()
+
+
 class SmoothedPredictions(Smoothing):
     def smoothed(self, scores, labels):
         probabilities = (1 - self.epsilon) * scores.softmax(dim=1) + self.epsilon / scores.shape[1]
@@ -609,6 +620,13 @@ class Mended(nn.Module):
         else:
             mean, variance = self.running_mean, self.running_var
         return self.scaled(self.normalised(maps, mean, variance))
+
+
+class PlainAttributes(Mended):
+    def __init__(self, channels, eps=1e-5, momentum=0.1):
+        super().__init__(channels, eps, momentum)
+        del self.running_mean, self.running_var
+        self.running_mean, self.running_var = torch.zeros(channels), torch.ones(channels)
 
 
 class StillExchanged(Mended):
@@ -878,6 +896,8 @@ WRONG = [
     Wrong("LabelSmoothing", NotSmoothed, LOSS, "nothing is smoothed in training"),
     Wrong("LabelSmoothing", MoreThanOne, LOSS, "the targets add up to 1 + ε"),
     Wrong("LabelSmoothing", OtherConvention, LOSS, "another convention"),
+    Wrong("LabelSmoothing", LabelWithoutItsShare, LOSS, "its own ε/K is missing"),
+    Wrong("LabelSmoothing", SoftmaxOverTheBatch, LOSS, "the softmax runs over the batch"),
     Wrong("LabelSmoothing", OnlySmaller, LOSS, "the uniform part is missing"),
     Wrong("LabelSmoothing", EpsilonForEach, LOSS, "every class gets ε, not ε/K"),
     Wrong("LabelSmoothing", Exchanged, LOSS, "ε and 1 − ε are exchanged"),
@@ -907,7 +927,8 @@ WRONG = [
     Wrong("MendedBatchNorm", StillBroken, REMEMBERED, "the running averages have their shares exchanged"),
     Wrong("MendedBatchNorm", StillByTheBatch, ALONE, "the statistics of the batch are used in evaluation"),
     Wrong("MendedBatchNorm", StillExchanged, REMEMBERED, "the running averages have their shares exchanged"),
-    Wrong("MendedBatchNorm", RemembersInEvaluation, ALONE, "evaluation changes the running averages"),
+    Wrong("MendedBatchNorm", RemembersInEvaluation, ALONE, "or changes the running averages"),
+    Wrong("MendedBatchNorm", PlainAttributes, REMEMBERED, "in the place of register_buffer"),
     Wrong("MendedBatchNorm", RunningInTraining, TRAINING, "in training the running averages are used"),
     Wrong("MendedBatchNorm", NeverUpdated, REMEMBERED, "the running averages are never updated"),
     Wrong("MendedBatchNorm", LastBatchOnly, REMEMBERED, "the last batch alone is remembered"),

@@ -45,7 +45,9 @@ def _numbers(top: nn.Module, sizes: tuple[int, int, int]) -> dict[str, Tensor]:
     for name, shape in (("fc6", (units, in_features)), ("fc7", (units, units)), ("fc8", (classes, units))):
         weight = numbers.get(f"{name}.weight")
         if weight is None or f"{name}.bias" not in numbers:
-            raise RefusedAnswerError(Fault(f"the top has no layer {name} of its own: keep the names fc6, fc7 and fc8"))
+            raise RefusedAnswerError(
+                Fault(f"{name} has no weight and bias: keep the names fc6, fc7 and fc8, each for the layer itself")
+            )
         if tuple(weight.shape) != shape:
             raise RefusedAnswerError(
                 Fault(f"{name} has weights of another shape", shape_text(shape), shape_text(weight.shape))

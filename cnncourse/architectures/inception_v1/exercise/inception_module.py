@@ -17,7 +17,7 @@ from cnncourse.architectures.inception_v1.model import ModuleFilters
 from cnncourse.checking import Check, Fault, Part
 from cnncourse.checking.exercise import Inputs, Observation, RefusedAnswerError
 from cnncourse.checking.probing import build, fill_with_random_numbers, moving_numbers, run
-from cnncourse.checking.wording import shape_text, values_text
+from cnncourse.checking.wording import differing_text, shape_text
 
 BRANCHES = ("1×1", "3×3", "5×5", "pooling")
 HEIGHT, WIDTH = 9, 10  # of the maps: a lit pixel in the middle stays four pixels from every border
@@ -430,8 +430,7 @@ def _fault_in_values(seen: Observation, setting: Setting, inputs: Inputs) -> Fau
             named = "the border is added before the reduction; zeros belong round the maps that the large kernel sees"
         return Fault(
             f"with known weights the {branch} branch gives wrong values",
-            expected=values_text(ways[sign][branch][""]),
-            got=values_text(got[sign][number]),
+            *differing_text(ways[sign][branch][""], got[sign][number]),
             misconception=named,
         )
     return None

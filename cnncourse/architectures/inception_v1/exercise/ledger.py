@@ -102,8 +102,8 @@ def _ask(answer: Callable, case: Case) -> Observation:
             if type(entry[key]) is not int:
                 raise RefusedAnswerError(
                     Fault(
-                        f"{key} is not a whole number",
-                        expected="an int",
+                        f"{key} is not one of Python's own whole numbers",
+                        expected="an int, as int(…) makes one of any whole number",
                         got=type(entry[key]).__name__,
                         misconception="/ makes a float; a count needs //" if type(entry[key]) is float else "",
                     )

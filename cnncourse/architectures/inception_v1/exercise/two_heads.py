@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from cnncourse.checking import Check, Fault, Part
 from cnncourse.checking.exercise import Inputs, Observation, RefusedAnswerError
 from cnncourse.checking.probing import build, run_expecting
-from cnncourse.checking.wording import shape_text, values_text
+from cnncourse.checking.wording import differing_text, shape_text, values_text
 
 SHOWN = (2, 5, 4, 0.3)  # in_channels, width, num_classes, weight
 TOLERANCE = 1e-4
@@ -61,7 +61,10 @@ def _numbers(network: nn.Module, inputs: Inputs) -> dict[str, Tensor]:
         weight = found.get(f"{name}.weight")
         if weight is None or f"{name}.bias" not in found:
             raise RefusedAnswerError(
-                Fault(f"the network has no layer {name} of its own: keep the names first, second, auxiliary and output")
+                Fault(
+                    f"{name} has no weight and bias: keep the names first, second, auxiliary and output, each for the "
+                    "layer itself"
+                )
             )
         if tuple(weight.shape) != shape:
             raise RefusedAnswerError(
@@ -152,8 +155,7 @@ def _judge_scores(seen: Observation, inputs: Inputs) -> Fault | None:
     }
     return Fault(
         "after eval() the scores are not those of the final classifier",
-        expected=values_text(scores),
-        got=values_text(got),
+        *differing_text(scores, got),
         misconception=next(
             (name for name, wrong in misconceptions.items() if torch.allclose(got, wrong, atol=TOLERANCE)), ""
         ),

@@ -8,11 +8,12 @@ from torch import Tensor, nn
 from cnncourse.checking import Check, Fault, Part
 from cnncourse.checking.exercise import Inputs, Observation, RefusedAnswerError
 from cnncourse.checking.probing import build, run_expecting
-from cnncourse.checking.wording import shape_text, values_text
+from cnncourse.checking.wording import differing_text, shape_text, values_text
 
 CHANNELS, EPSILON, MOMENTUM = 3, 1e-5, 0.1  # of what learners see first
 OTHER = (2, 0.25, 0.3)  # an epsilon so large that its place shows
 TOLERANCE = 1e-3
+REMEMBERED = ("running_mean", "running_var")
 BATCHES = ("first", "second", "third")
 
 State = tuple[Tensor, Tensor]
@@ -87,7 +88,8 @@ def _probe(answer: Callable, inputs: Inputs) -> Iterator[Observation]:
         (training * second).sum().backward()
     yield {"gradient": maps.grad}
     run_expecting(layer, second, tuple(second.shape))
-    yield {name: _buffer(layer, name, len(inputs["weight"])) for name in ("running_mean", "running_var")}
+    yield {name: _buffer(layer, name, len(inputs["weight"])) for name in REMEMBERED}
+    yield {"kept": [name for name, _ in layer.named_buffers()]}
     together = run_expecting(layer.eval(), third, tuple(third.shape))
     yield {"together": together, "alone": run_expecting(layer, third[:1], (1, *third.shape[1:]))}
 
@@ -166,8 +168,7 @@ def _fault_in_training(seen: Observation, inputs: Inputs) -> Fault | None:
         return None
     return Fault(
         "in training the maps are not normalised as they should be",
-        expected=values_text(expected),
-        got=values_text(got),
+        *differing_text(expected, got),
         misconception=_named(got, _mistakes_in_training(maps, inputs)),
     )
 
@@ -283,7 +284,7 @@ def _judge_alone(seen: Observation, inputs: Inputs) -> Fault | None:
         got=f"alone: {values_text(alone)}",
         misconception="the statistics of the batch are used in evaluation"
         if torch.allclose(seen["together"], batch, atol=TOLERANCE)
-        else "evaluation changes the running averages: only training may",
+        else "evaluation still uses the batch's mean or its variance, or changes the running averages",
     )
 
 
@@ -293,7 +294,7 @@ def _judge_evaluation(seen: Observation, inputs: Inputs) -> Fault | None:
     # The running variance may be that of n or of n − 1: torch has the latter, the text asks for neither.
     expected = [_by_state(maps, _remembered(inputs, momentum, corrected=each), inputs) for each in (True, False)]
     if any(torch.allclose(got, each, atol=TOLERANCE) for each in expected):
-        return None
+        return _fault_in_buffers(seen)
     if torch.allclose(got, _by_batch(maps, inputs), atol=TOLERANCE):
         if seen["running_mean"] is None or seen["running_var"] is None:
             return Fault("running_mean and running_var cannot be found", hints=("Keep the broken class's names.",))
@@ -304,9 +305,22 @@ def _judge_evaluation(seen: Observation, inputs: Inputs) -> Fault | None:
     named = _named(got, _mistakes_in_evaluation(maps, inputs)).rpartition(" (")[0]
     return Fault(
         f"after two batches with momentum {momentum:g}, what evaluation gives by the running averages is wrong",
-        expected=values_text(expected[0]),
-        got=values_text(got),
+        *differing_text(expected[0], got),
         misconception=named,
+    )
+
+
+def _fault_in_buffers(seen: Observation) -> Fault | None:
+    """Say which of the running averages is right and no buffer any more."""
+    lost = [name for name in REMEMBERED if name not in seen["kept"]]
+    if not lost:
+        return None
+    return Fault(
+        f"{lost[0]} is no buffer of the layer: it would not be saved with it",
+        expected=" and ".join(REMEMBERED),
+        got=", ".join(seen["kept"]) or "no buffers",
+        misconception="a plain attribute, or a parameter, in the place of register_buffer",
+        hints=("How does the broken class make running_mean? Keep that line, and its name.",),
     )
 
 

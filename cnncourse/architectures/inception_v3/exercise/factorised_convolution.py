@@ -16,7 +16,7 @@ from cnncourse.checking import Check, Fault, Part
 from cnncourse.checking.exercise import Inputs, Observation
 from cnncourse.checking.pictures import maps_picture
 from cnncourse.checking.probing import build, run
-from cnncourse.checking.wording import shape_text, values_text
+from cnncourse.checking.wording import differing_text, shape_text, values_text
 
 TOLERANCE = 5e-3  # the values are about 1; it leaves room for any small epsilon
 SPREAD = 3.0  # standard deviation of a factor's sums, so large that epsilon hardly counts
@@ -399,8 +399,7 @@ def _fault_in_training(modes: Observation, factors: Factors, inputs: Inputs) -> 
         named = "the border is not padded with zeros"
     return Fault(
         f"{factors.name}: in training, with weights that are all alike, the output is wrong",
-        expected=values_text(expected[0, 0, 0]),
-        got=values_text(got[0, 0, 0]),
+        *differing_text(expected, got),
         misconception=named,
         picture=maps_picture(expected[0, 0, 0, :4, :4], got[0, 0, 0, :4, :4]),
     )

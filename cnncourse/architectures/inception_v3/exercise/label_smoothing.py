@@ -107,6 +107,10 @@ def _mistakes(scores: Tensor, labels: Tensor, epsilon: float) -> Mapping[str, Te
         ),
         "the label gets 1 − ε and the other classes share ε: another convention. The paper gives every class ε/K, "
         "the label too": against((1 - epsilon) * hot + epsilon / (classes - 1) * (1 - hot)),
+        "the label gets 1 − ε only: its own ε/K is missing, and the targets add up to less than 1": (
+            against((1 - epsilon) * hot + epsilon / classes * (1 - hot))
+        ),
+        "the softmax runs over the batch (dim=0), not over the classes": against(targets, scores.log_softmax(dim=0)),
         "the uniform part is missing: the plain loss is only made smaller": (1 - epsilon) * against(hot),
         "every class gets ε, not ε/K": against((1 - epsilon) * hot + epsilon),
         "ε and 1 − ε are exchanged": against(epsilon * hot + (1 - epsilon) / classes),

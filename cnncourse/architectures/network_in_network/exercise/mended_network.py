@@ -49,7 +49,9 @@ def _numbers(network: nn.Module, sizes: tuple[int, int, int]) -> dict[str, Tenso
         weight = found.get(f"{name}.weight")
         if weight is None or f"{name}.bias" not in found:
             raise RefusedAnswerError(
-                Fault(f"the network has no layer {name} of its own: keep the names conv, mix and classify")
+                Fault(
+                    f"{name} has no weight and bias: keep the names conv, mix and classify, each for the layer itself"
+                )
             )
         if weight.numel() != torch.Size(shape).numel():
             raise RefusedAnswerError(
