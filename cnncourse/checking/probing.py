@@ -1,5 +1,7 @@
 """What probes of several exercises need: building and running a learner's module, and saying what is odd about it."""
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor, nn
 
@@ -121,6 +123,35 @@ def fill_with_random_numbers(module: nn.Module, largest: float = 1.0) -> None:
             values = largest * (0.9 * values + 0.1 * values.sign())
             keep_zeros = (parameter == 0) & parameter.any()
             parameter.copy_(torch.where(keep_zeros, parameter, values.to(parameter.dtype)))
+
+
+class Descent:
+    """Gradient descent with momentum and weight decay, as ``torch.optim.SGD``, which takes more than a second to load.
+
+    Args:
+        parameters: what is to be trained.
+        rate: of learning.
+        momentum: share of the step before.
+        weight_decay: share of the parameters themselves.
+
+    """
+
+    def __init__(
+        self, parameters: Sequence[Tensor], rate: float, momentum: float = 0.0, weight_decay: float = 0.0
+    ) -> None:
+        self.parameters = list(parameters)
+        self.rate, self.momentum, self.weight_decay = rate, momentum, weight_decay
+        self.steps: dict[int, Tensor] = {}
+
+    @torch.no_grad()
+    def step(self) -> None:
+        """Move every parameter that has a gradient, and forget the gradients."""
+        for number, parameter in enumerate(self.parameters):
+            if parameter.grad is not None:
+                step = parameter.grad + self.weight_decay * parameter
+                step = self.steps[number] = step + self.momentum * self.steps.get(number, torch.zeros(()))
+                parameter.sub_(self.rate * step)
+                parameter.grad = None
 
 
 def moving_numbers(module: nn.Module) -> int:

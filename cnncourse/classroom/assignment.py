@@ -5,8 +5,6 @@ import re
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-import nbformat
-
 import cnncourse
 from cnncourse.architectures import architecture
 from cnncourse.checking import Exercise, Part
@@ -71,6 +69,8 @@ def assignment(name: str, project: Path) -> Assignment:
         LookupError: if there is no such exercise, or its notebook is not there.
 
     """
+    import nbformat  # takes long to load, and judging processes do without it
+
     record = architecture(name)
     if not record.has_chapter:
         raise LookupError(f"{record.title} has no exercise yet")

@@ -11,9 +11,10 @@ from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import lru_cache
-from importlib import import_module
 from multiprocessing import active_children, get_context, parent_process
 from pathlib import Path
+
+import torch
 
 from cnncourse.classroom.collecting import read
 from cnncourse.classroom.grading import LARGEST_NOTEBOOK, Setup, fingerprint, grade
@@ -52,7 +53,7 @@ class Grader:
         self.setup = setup
         self.sandbox = Sandbox(isolation_here(require_sandbox=require_sandbox), setup.assignment.modules)
         self.sandbox.start()
-        import_module("torch._dynamo")  # what optimisers load when first made, while the sandbox does the same
+        torch.backends.mkldnn.set_flags(False)  # as in the sandbox: it is slow with small convolutions
         # Seeds and the number of threads are the whole process's: two judgements at once would disturb each other.
         self.lock = threading.Lock()
 

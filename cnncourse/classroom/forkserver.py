@@ -238,6 +238,8 @@ def _load(modules: list[str]) -> None:
     import cnncourse
 
     torch.set_num_threads(1)
+    # oneDNN gets ready anew for every convolution, which takes it longer than the small ones of an exercise themselves.
+    torch.backends.mkldnn.set_flags(False)
     cnncourse.check = _no_check
     gc.collect()
     gc.freeze()  # workers need not look through all that was loaded whenever they collect garbage

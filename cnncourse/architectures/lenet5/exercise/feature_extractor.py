@@ -151,11 +151,11 @@ def _judge_squashing(seen: Observation, _inputs: Inputs) -> Fault | None:
         "the 1.7159 in front is missing: tanh(2a/3)": torch.tanh(ScaledTanh.slope * asked),
     }
     first = next(layer for layer in LAYERS if layer not in right)
-    one, three = (curves[first][ACTIVATIONS.index(activation)].mean().item() for activation in (1.0, 3.0))
+    one, low = (curves[first][ACTIVATIONS.index(activation)].mean().item() for activation in (1.0, -3.0))
     return Fault(
         f"the squashing function after {first} is not the paper's",
-        expected="f(1) = 1.00 and f(3) = 1.65",
-        got=f"f(1) = {one:.2f} and f(3) = {three:.2f}",
+        expected="f(1) = 1.00 and f(−3) = −1.65",
+        got=f"f(1) = {one:.2f} and f(−3) = {low:.2f}".replace("-", "−"),
         misconception=next((name for name, values in wrong.items() if first in where(values)), ""),
     )
 

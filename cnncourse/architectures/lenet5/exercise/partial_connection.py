@@ -10,7 +10,7 @@ from cnncourse.architectures.lenet5.model import C3_TABLE
 from cnncourse.checking import Check, Fault, Part
 from cnncourse.checking.exercise import Inputs, Observation
 from cnncourse.checking.pictures import connections_picture
-from cnncourse.checking.probing import build, fill_with_random_numbers, moving_numbers, run, run_expecting
+from cnncourse.checking.probing import Descent, build, fill_with_random_numbers, moving_numbers, run, run_expecting
 from cnncourse.checking.wording import shape_text, values_text
 
 IN_MAPS, OUT_MAPS, KERNEL = 6, 16, 5
@@ -197,14 +197,15 @@ def _after_training(c3: nn.Module, maps: Tensor) -> Tensor:
     """Train a layer for some steps and return its kernels."""
     c3.train()
     parameters = [parameter for parameter in c3.parameters() if parameter.requires_grad]
-    optimizer = torch.optim.SGD(parameters, lr=0.01, momentum=0.9, weight_decay=0.01) if parameters else None
+    for parameter in parameters:
+        parameter.grad = None
+    descent = Descent(parameters, rate=0.01, momentum=0.9, weight_decay=0.01)
     for _ in range(TRAINING_STEPS):
         output = run(c3, maps)
-        if optimizer is None or not output.requires_grad:
+        if not output.requires_grad:
             break
-        optimizer.zero_grad()
         (output - 1).square().mean().backward()
-        optimizer.step()
+        descent.step()
     return _kernels(c3, OUT_MAPS)[0]
 
 

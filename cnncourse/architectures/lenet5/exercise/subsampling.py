@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from cnncourse.checking import Check, Fault, Part
 from cnncourse.checking.exercise import Inputs, Observation, RefusedAnswerError
 from cnncourse.checking.pictures import maps_picture
-from cnncourse.checking.probing import build, run, run_expecting
+from cnncourse.checking.probing import Descent, build, run, run_expecting
 from cnncourse.checking.wording import shape_text, values_text
 
 MAPS = 5
@@ -139,14 +139,13 @@ def _moved_by_training(answer: Callable, inputs: Inputs) -> list[str]:
     parameters = [parameter for parameter in layer.parameters() if parameter.requires_grad]
     if not parameters:
         return []
-    optimizer = torch.optim.SGD(parameters, lr=0.1)
+    descent = Descent(parameters, rate=0.1)
     before = {name: getattr(layer, name).detach().clone() for name in ("coefficient", "bias")}
     for _ in range(2):
         output = run(layer, inputs["maps"])
         if output.requires_grad:
-            optimizer.zero_grad()
             output.square().sum().backward()
-            optimizer.step()
+            descent.step()
     return [name for name, value in before.items() if not torch.equal(getattr(layer, name).detach(), value)]
 
 

@@ -18,7 +18,7 @@ LAYERS = ("C1", "S2", "C3", "S4", "C5")
 C3_MAPS, S2_MAPS, C5_MAPS = 16, 6, 120
 # Where a squashing function is a mere factor, to three digits, and where rounding still leaves as many.
 SMALL = 0.03
-ACTIVATIONS = (SMALL, -3.0, 1.0, 3.0)  # what every squashing function is asked for
+ACTIVATIONS = (SMALL, -3.0, 1.0)  # what every squashing function is asked for
 REACH = 12  # rows and columns of the image on which one unit of S4 depends
 
 
