@@ -16,7 +16,7 @@ from cnncourse.architectures import CATALOGUE
 from cnncourse.classroom import bundle
 from cnncourse.classroom.bundle import start_here, write_bundle
 
-ASSIGNMENTS = [record.chapter for record in CATALOGUE if record.has_chapter]
+ASSIGNMENTS = sorted(record.chapter for record in CATALOGUE if record.has_chapter)
 NAME = f"cnncourse-{'+'.join(ASSIGNMENTS)}"
 
 
