@@ -70,6 +70,8 @@ def run_overfitting(head: str, seed: int) -> Measurements:
     return {"training error": training, "test error": test, "gap": test - training}
 
 
+# The second criterion was a point on average at first, and was made stricter after trial runs: the average is near zero
+# on these seeds, so that it fails either way.
 OVERFITS_LESS = Experiment(
     claim="Global average pooling overfits less than a fully connected head.",
     source="Lin et al. 2013, section 3.2",
