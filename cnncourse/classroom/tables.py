@@ -179,8 +179,9 @@ def write_gradescope(folder: Path, result: Result) -> Path:
 
 def _explanation(check: CheckResult) -> str:
     lines = [check.status, check.message]
-    if check.expected or check.got:
-        lines.append(f"expected {check.expected}, got {check.got}")
+    compared = [f"{name} {value}" for name, value in (("expected", check.expected), ("got", check.got)) if value]
+    if compared:
+        lines.append(", ".join(compared))
     lines.append(check.line and f"at: {check.line}")
     lines.append(check.misconception and f"likely misconception: {check.misconception}")
     if check.status != "passed":
