@@ -8,6 +8,8 @@ from torch import Tensor, nn
 from cnncourse.checking.exercise import Fault, RefusedAnswerError
 from cnncourse.checking.wording import shape_text
 
+MANY = 100  # of so many values one may be zero by chance
+
 
 def build(answer: object, *arguments: object) -> nn.Module:
     """Call what the learner defined and return the module it gives.
@@ -105,10 +107,25 @@ def run_expecting(module: nn.Module, inputs: Tensor, shape: tuple[int, ...]) -> 
     return output
 
 
+def kept_out(values: Tensor) -> Tensor:
+    """Return which values are zero on purpose, in a parameter or its gradient: connections that a mask keeps out.
+
+    A zero that is alone in its kernel, or alone among many values, is chance: one random float in some 2^24 is exactly
+    zero, so in a class of a thousand there are learners whose network starts with one. All zeros may be a starting
+    value, and keep nothing out.
+    """
+    zeros = values.detach() == 0
+    if zeros.all():
+        return torch.zeros_like(zeros)
+    if values.dim() == 4 and values[0, 0].numel() > 1:
+        return zeros & (zeros.sum(dim=(2, 3), keepdim=True) > 1)
+    return zeros & (zeros.sum() > 1) if values.numel() >= MANY else zeros
+
+
 def fill_with_random_numbers(module: nn.Module, largest: float = 1.0) -> None:
     """Give every trainable number a random value, so that no starting value hides a mistake.
 
-    Zeros among other values stay: they may be connections that are kept out from the start.
+    Zeros that are kept out (see ``kept_out``) stay.
 
     Args:
         module: the learner's module; if it has lazy layers it must have run once.
@@ -121,8 +138,7 @@ def fill_with_random_numbers(module: nn.Module, largest: float = 1.0) -> None:
                 continue
             values = 2 * torch.rand(parameter.shape) - 1
             values = largest * (0.9 * values + 0.1 * values.sign())
-            keep_zeros = (parameter == 0) & parameter.any()
-            parameter.copy_(torch.where(keep_zeros, parameter, values.to(parameter.dtype)))
+            parameter.copy_(torch.where(kept_out(parameter), parameter, values.to(parameter.dtype)))
 
 
 class Descent:
@@ -163,6 +179,6 @@ def moving_numbers(module: nn.Module) -> int:
     count = 0
     for parameter in module.parameters():
         if parameter.requires_grad and parameter.grad is not None:
-            moving = parameter.grad[parameter.grad != 0]
+            moving = parameter.grad[~kept_out(parameter.grad)] if parameter.grad.any() else parameter.grad.new_empty(0)
             count += 1 if moving.numel() and (moving == moving[0]).all() else moving.numel()
     return count

@@ -5,7 +5,14 @@ import torch
 from torch import nn
 
 from cnncourse.checking.exercise import RefusedAnswerError
-from cnncourse.checking.probing import Descent, refuse_hidden_layers, settle_lazy_layers
+from cnncourse.checking.probing import (
+    Descent,
+    fill_with_random_numbers,
+    kept_out,
+    moving_numbers,
+    refuse_hidden_layers,
+    settle_lazy_layers,
+)
 
 
 def test_descent_moves_parameters_as_torch_does():
@@ -35,3 +42,28 @@ def test_lazy_layers_have_their_weights_after_one_run_and_others_are_not_run():
     settle_lazy_layers(lazy, torch.zeros(1, 3))
     assert lazy.weight.shape == (2, 3)
     settle_lazy_layers(nn.Linear(5, 2), torch.zeros(1, 3))
+
+
+def test_a_weight_that_is_zero_by_chance_is_filled_and_a_masked_kernel_is_not():
+    convolution = nn.Conv2d(4, 4, 5)
+    with torch.no_grad():
+        convolution.weight[0, 0, 0, 0] = 0
+    assert not kept_out(convolution.weight).any()
+    fill_with_random_numbers(convolution)
+    assert convolution.weight.all()
+
+    with torch.no_grad():
+        convolution.weight[1, 2] = 0
+        convolution.weight[3, 3, 4, 4] = 0
+    fill_with_random_numbers(convolution)
+    assert kept_out(convolution.weight).sum() == 25
+    assert not convolution.weight[1, 2].any()
+
+
+@pytest.mark.parametrize(("size", "zeros", "moving"), [(400, 1, 400), (400, 2, 398), (16, 1, 15), (1, 1, 0)])
+def test_one_gradient_of_many_may_be_zero_by_chance(size, zeros, moving):
+    layer = nn.Module()
+    layer.weight = nn.Parameter(torch.ones(size))
+    layer.weight.grad = torch.arange(1.0, size + 1)
+    layer.weight.grad[:zeros] = 0
+    assert moving_numbers(layer) == moving

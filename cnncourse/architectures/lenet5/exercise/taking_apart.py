@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from cnncourse.checking import Fault
 from cnncourse.checking.exercise import RefusedAnswerError
-from cnncourse.checking.probing import fill_with_random_numbers, run
+from cnncourse.checking.probing import fill_with_random_numbers, kept_out, run
 
 LAYERS = ("C1", "S2", "C3", "S4", "C5")
 C3_MAPS, S2_MAPS, C5_MAPS = 16, 6, 120
@@ -37,8 +37,7 @@ class TakenApart:
     def __init__(self, features: nn.Module, digit: Tensor) -> None:
         self.features = features
         self.numbers = [parameter for parameter in features.parameters() if parameter.requires_grad]
-        # Zeros among other values may be connections that are kept out from the start.
-        self.kept_out = [(number == 0) & number.any() for number in self.numbers]
+        self.kept_out = [kept_out(number) for number in self.numbers]
         fill_with_random_numbers(features, largest=0.2)
         self.random = [number.detach().clone() for number in self.numbers]
         self.now: dict[int, float] = {}  # which numbers hold one value throughout
