@@ -4,6 +4,7 @@ import argparse
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -82,20 +83,16 @@ def main(arguments: list[str] | None = None) -> int:
     release.set_defaults(run=_release)
 
     grade = commands.add_parser("grade", help="grade what a class handed in, each answer in a sandbox")
-    grade.add_argument(
-        "submissions", type=Path, help="nbgrader's folder, a folder of notebooks, or Canvas' or Moodle's zip"
-    )
+    _add_class(grade)
     grade.add_argument("--assignment", required=True, help='for example "01-lenet-5"')
     grade.add_argument("--to", type=Path, metavar="folder", help="where grades and pages go (graded/ASSIGNMENT)")
-    grade.add_argument(
-        "--secret", type=Path, metavar="file", help="decides the inputs of all checks (made in the folder)"
-    )
-    grade.add_argument("--due", type=datetime.fromisoformat, metavar="time", help='such as "2026-11-30T23:59"')
-    grade.add_argument("--roster", type=Path, metavar="file", help="the class as CSV, to find who handed in nothing")
-    grade.add_argument("--jobs", type=_positive, default=os.cpu_count() or 1, help="judging processes (one a core)")
     grade.add_argument("--scheduler", metavar="address", help="of a Dask cluster that judges instead of this machine")
-    grade.add_argument("--require-sandbox", action="store_true", help="refuse to run learners' code without a sandbox")
     grade.set_defaults(run=_grade)
+
+    board = commands.add_parser("leaderboard", help="train what a class designed for the capstone, and rank it")
+    _add_class(board)
+    board.add_argument("--to", type=Path, metavar="folder", default=Path("capstone"), help="where it goes (capstone)")
+    board.set_defaults(run=_leaderboard)
 
     race = commands.add_parser("grade-benchmark", help="time grading beside nbgrader's, on the same submissions")
     race.add_argument("--assignment", default="01-lenet-5", help='for example "01-lenet-5"')
@@ -112,6 +109,22 @@ def main(arguments: list[str] | None = None) -> int:
     except (LookupError, ValueError, ImportError) as error:
         print(f"cnncourse: {error.args[0]}", file=sys.stderr)
         return 2
+
+
+def _add_class(command: argparse.ArgumentParser) -> None:
+    """Add what grading and ranking a class have in common."""
+    command.add_argument(
+        "submissions", type=Path, help="nbgrader's folder, a folder of notebooks, or Canvas' or Moodle's zip"
+    )
+    command.add_argument(
+        "--secret", type=Path, metavar="file", help="decides all that is drawn at random (made in the folder)"
+    )
+    command.add_argument("--due", type=datetime.fromisoformat, metavar="time", help='such as "2026-11-30T23:59"')
+    command.add_argument("--roster", type=Path, metavar="file", help="the class as CSV, to find who handed in nothing")
+    command.add_argument("--jobs", type=_positive, default=os.cpu_count() or 1, help="judging processes (one a core)")
+    command.add_argument(
+        "--require-sandbox", action="store_true", help="refuse to run learners' code without a sandbox"
+    )
 
 
 def _lab(_options: argparse.Namespace) -> int:
@@ -252,36 +265,55 @@ def _execute(options: argparse.Namespace) -> int:
 
 
 def _grade(options: argparse.Namespace) -> int:
-    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # judging processes side by side
-    from cnncourse.classroom.batch import isolation_here
-    from cnncourse.classroom.grade_class import grade_class
-    from cnncourse.classroom.sandbox import SandboxError
+    def grade() -> None:
+        from cnncourse.classroom.grade_class import grade_class
 
-    try:
-        if options.scheduler is None:
-            isolation = isolation_here(require_sandbox=options.require_sandbox)
-            print(f"Learners' code runs in: {isolation.value}.", file=sys.stderr)
-            if not isolation.is_sandbox:
-                print(WEAK_ISOLATION, file=sys.stderr)
         graded = grade_class(
             options.submissions,
             options.assignment,
             options.to or Path("graded") / options.assignment,
             PROJECT,
-            secret=options.secret,
-            due=options.due,
-            roster=options.roster,
-            jobs=options.jobs,
             scheduler=options.scheduler,
-            require_sandbox=options.require_sandbox,
+            **_of_class(options),
         )
+        print(f"{graded.submissions} submissions ({graded.judged} judged now), {graded.missing} missing, ", end="")
+        print(f"{graded.attention} to look at: {graded.page}")
+
+    return _judged(grade, options, here=options.scheduler is None)
+
+
+def _leaderboard(options: argparse.Namespace) -> int:
+    def rank() -> None:
+        from cnncourse.classroom.leaderboard import make_leaderboard
+
+        board = make_leaderboard(options.submissions, options.to, PROJECT, **_of_class(options))
+        print(board)
+
+    return _judged(rank, options, here=True)
+
+
+def _of_class(options: argparse.Namespace) -> dict[str, object]:
+    return {name: getattr(options, name) for name in ("secret", "due", "roster", "jobs", "require_sandbox")}
+
+
+def _judged(work: Callable[[], None], options: argparse.Namespace, *, here: bool) -> int:
+    """Do something that runs learners' code, and say how far that is kept apart if it runs on this machine."""
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # judging processes side by side
+    from cnncourse.classroom.batch import isolation_here
+    from cnncourse.classroom.sandbox import SandboxError
+
+    try:
+        if here:
+            isolation = isolation_here(require_sandbox=options.require_sandbox)
+            print(f"Learners' code runs in: {isolation.value}.", file=sys.stderr)
+            if not isolation.is_sandbox:
+                print(WEAK_ISOLATION, file=sys.stderr)
+        work()
     except SandboxError as error:
         raise ValueError(str(error)) from error
     except KeyboardInterrupt:
         print("\ninterrupted; what was judged is kept: the same command goes on from there", file=sys.stderr)
         return 130
-    print(f"{graded.submissions} submissions ({graded.judged} judged now), {graded.missing} missing, ", end="")
-    print(f"{graded.attention} to look at: {graded.page}")
     return 0
 
 

@@ -11,6 +11,7 @@ ROWS = (
     {"cnncourse.cli"},
     {"cnncourse.classroom"},
     {"cnncourse.doctor", "cnncourse.notebooks", "cnncourse.course"},
+    {"cnncourse.capstone"},
     {"cnncourse.architectures"},
     {"cnncourse.drawing", "cnncourse.experiments"},
     {"cnncourse.measure", "cnncourse.checking", "cnncourse.data", "cnncourse.training"},

@@ -5,12 +5,12 @@ import resource
 import secrets
 import signal
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from multiprocessing import active_children, get_context, parent_process
 from pathlib import Path
 
@@ -197,6 +197,22 @@ def grade_here(setup: Setup, todo: Iterable[Task], jobs: int, *, require_sandbox
         SandboxError: if learners' code cannot be run.
 
     """
+    work = partial(grade_task, setup, require_sandbox)
+    return in_processes(work, todo, jobs, lambda task, why: unjudged(setup, task.student, why).to_json())
+
+
+def in_processes(
+    work: Callable[[Task], str], todo: Iterable[Task], jobs: int, given_up: Callable[[Task, str], str]
+) -> Iterator[tuple[str, str]]:
+    """Do something with submissions in several processes of this machine; yield (student, result) as they come.
+
+    Args:
+        work: turns a submission into a result; it is called in another process.
+        todo: read one by one, a few ahead.
+        jobs: number of processes.
+        given_up: makes the result of a submission with which processes end, and why, into a result.
+
+    """
     todo = iter(todo)
     finished = False
     while not finished:
@@ -205,7 +221,7 @@ def grade_here(setup: Setup, todo: Iterable[Task], jobs: int, *, require_sandbox
             with _pool(jobs) as pool:
                 while True:
                     while len(running) < 2 * jobs and (task := next(todo, None)) is not None:
-                        running[pool.submit(grade_task, setup, require_sandbox, task)] = task
+                        running[pool.submit(work, task)] = task
                     if not running:
                         finished = True
                         break
@@ -214,18 +230,18 @@ def grade_here(setup: Setup, todo: Iterable[Task], jobs: int, *, require_sandbox
                         yield running.pop(future).student, result
         except BrokenProcessPool:  # a judging process died; nobody knows which submission it had
             for task in running.values():
-                yield task.student, _graded_alone(setup, task, require_sandbox=require_sandbox)
+                yield task.student, _alone(work, task, given_up)
 
 
-def _graded_alone(setup: Setup, task: Task, *, require_sandbox: bool) -> str:
-    """Judge a submission in a process of its own, so that its end can be nobody else's fault."""
+def _alone(work: Callable[[Task], str], task: Task, given_up: Callable[[Task, str], str]) -> str:
+    """Do it in a process of its own, so that its end can be nobody else's fault."""
     for _attempt in range(MOST_ATTEMPTS):
         try:
             with _pool(1) as pool:
-                return pool.submit(grade_task, setup, require_sandbox, task).result()
+                return pool.submit(work, task).result()
         except BrokenProcessPool:
             continue
-    return unjudged(setup, task.student, "the judging process ends whenever this is judged").to_json()
+    return given_up(task, "the judging process ends whenever this is judged")
 
 
 @contextmanager

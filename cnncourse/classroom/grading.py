@@ -96,7 +96,7 @@ def grade(student: str, notebook: bytes, setup: Setup, sandbox: Sandbox) -> Resu
         SandboxError: if no code can be run in the sandbox.
 
     """
-    answers = _Answers(notebook, setup, sandbox)
+    answers = Answers(notebook, setup, sandbox)
     try:
         outcomes, remarks, attention = _judge(answers, setup)
     finally:
@@ -123,7 +123,7 @@ def seed_of(secret: bytes, exercise: str, part: str) -> int:
     return int.from_bytes(hashlib.sha256(b"\0".join([secret, exercise.encode(), part.encode()])).digest()[:7])
 
 
-def _judge(answers: "_Answers", setup: Setup) -> tuple[list[tuple[Part, Outcome]], tuple[str, ...], tuple[str, ...]]:
+def _judge(answers: "Answers", setup: Setup) -> tuple[list[tuple[Part, Outcome]], tuple[str, ...], tuple[str, ...]]:
     exercise = setup.assignment.exercise
     try:
         run = answers.run()
@@ -157,12 +157,12 @@ def _absent(part: Part, run: _Run) -> list[Outcome]:
     return [Outcome(check, status, fault) for check in part.checks]
 
 
-def _judge_candidate(answers: "_Answers", part: Part, candidate: int, seed: int) -> list[Outcome]:
+def _judge_candidate(answers: "Answers", part: Part, candidate: int, seed: int) -> list[Outcome]:
     answers.allow(part.name, candidate)
     return outcomes_of(part.checks, lambda check: _look(answers, part, check, seed), seed)
 
 
-def _look(answers: "_Answers", part: Part, check: Check, seed: int) -> Seen:
+def _look(answers: "Answers", part: Part, check: Check, seed: int) -> Seen:
     if answers.time_left <= 0:
         return _nothing(Fault("no time was left for this check: your code takes too long", hints=()))
     try:
@@ -201,8 +201,15 @@ def _check_result(part: Part, outcome: Outcome) -> CheckResult:
     )
 
 
-class _Answers:
-    """A learner's answers in a worker, which is started anew when it is lost."""
+class Answers:
+    """A learner's answers in a worker, which is started anew when it is lost.
+
+    Args:
+        notebook: the file as it was handed in.
+        setup: what is asked for, and how long to wait.
+        sandbox: where the answers run.
+
+    """
 
     def __init__(self, notebook: bytes, setup: Setup, sandbox: Sandbox) -> None:
         self.notebook = notebook
