@@ -2,7 +2,7 @@
 
 import math
 import statistics
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -22,6 +22,8 @@ CLASSES = 10
 BATCH = 64
 LEARNING_RATE = 0.1
 ROUNDS = 5
+Design = nn.Module | Blueprint | Callable[[], nn.Module]
+BUDGET = ("parameters", "multiply_adds", "activations")
 
 
 @dataclass(frozen=True)
@@ -43,7 +45,21 @@ class Brief:
     activations: int = 200_000
     time: float = 3.0
     accuracy: float = 0.85
-    epochs: int = 10
+    epochs: int = 15
+
+    @property
+    def table(self) -> Table:
+        """What is asked for, a line each."""
+        rows = [(name.replace("_", "-"), f"at most {getattr(self, name):,}") for name in BUDGET]
+        rows.append(("time of a training step", f"at most {self.time:g} × the reference network's"))
+        rows.append((f"test accuracy after {self.epochs} epochs", f"at least {self.accuracy:.0%}"))
+        return Table(("", "asked for"), tuple(rows), "lr")
+
+    def __repr__(self) -> str:
+        return repr(self.table)
+
+    def _repr_html_(self) -> str:
+        return self.table._repr_html_()
 
 
 BRIEF = Brief()
@@ -66,12 +82,10 @@ class Cost:
 
     def excess(self, brief: Brief) -> tuple[str, ...]:
         """Return what is too much, in words."""
-        allowed = (("parameters", brief.parameters), ("multiply_adds", brief.multiply_adds))
-        allowed += (("activations", brief.activations),)
         return tuple(
-            f"{getattr(self, name):,} {name.replace('_', '-')}, {getattr(self, name) - most:,} more than {most:,}"
-            for name, most in allowed
-            if getattr(self, name) > most
+            f"{used:,} {name.replace('_', '-')}, {used - most:,} more than {most:,}"
+            for name, used, most in ((name, getattr(self, name), getattr(brief, name)) for name in BUDGET)
+            if used > most
         )
 
 
@@ -114,7 +128,7 @@ class Score:
         """What is asked for beside what there is."""
         rows = []
         if self.cost is not None:
-            for name in ("parameters", "multiply_adds", "activations"):
+            for name in BUDGET:
                 most, used = getattr(self.brief, name), getattr(self.cost, name)
                 rows.append((name.replace("_", "-"), f"at most {most:,}", f"{used:,}", _sign(used <= most)))
         if self.time is not None:
@@ -172,20 +186,31 @@ def reference_network() -> nn.Sequential:
     )
 
 
-def cost(design: nn.Module | Blueprint, brief: Brief = BRIEF) -> Score:
+def cost(design: Design, brief: Brief = BRIEF) -> Score:
     """Measure what a design costs, at once: nothing is trained.
 
     Args:
-        design: the network, or its blueprint.
+        design: the network, a function that makes it, or its blueprint.
         brief: what it is measured by.
 
     """
     try:
-        blueprint = design if isinstance(design, Blueprint) else Blueprint.of(design)
+        blueprint = _blueprint(design)
         measured = _cost(blueprint)
     except BlueprintError as error:
         return Score(brief, problems=(str(error),))
     return Score(brief, measured, problems=measured.excess(brief))
+
+
+def _blueprint(design: Design) -> Blueprint:
+    if isinstance(design, Blueprint):
+        return design
+    if isinstance(design, nn.Module) or not callable(design):
+        return Blueprint.of(design)
+    try:
+        return Blueprint.of(design())
+    except NotImplementedError as error:
+        raise BlueprintError("the design is not written yet") from error
 
 
 def _cost(blueprint: Blueprint) -> Cost:
@@ -207,7 +232,7 @@ def _cost(blueprint: Blueprint) -> Cost:
 
 
 def score(
-    design: nn.Module | Blueprint,
+    design: Design,
     *,
     seeds: Sequence[int] = (0,),
     data: ImageData | None = None,
@@ -220,7 +245,7 @@ def score(
     flipped left to right at random.
 
     Args:
-        design: the network, or its blueprint; it is left as it is.
+        design: the network, which is left as it is, a function that makes it, or its blueprint.
         seeds: decide initial weights, order of images and flips.
         data: images to train on and to be tested by; the photo patches if left out.
         brief: what it is measured by.
@@ -230,7 +255,7 @@ def score(
     priced = cost(design, brief)
     if priced.problems:
         return priced
-    blueprint = design if isinstance(design, Blueprint) else Blueprint.of(design)
+    blueprint = _blueprint(design)
     images = photo_patches() if data is None else data
     time = _time(blueprint, images)
     problems = ()
