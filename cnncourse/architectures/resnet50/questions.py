@@ -65,7 +65,7 @@ QUESTIONS = (
         options=(
             "Deeper networks take more steps an epoch",
             "Batch normalisation had been thought to make depth harmless in evaluation",
-            "It could copy the shallower one and let its further layers pass everything on unchanged",
+            "It could copy the shallower one and pass the result on unchanged",
         ),
         right=2,
         because="Such a copy has the same training error, so the deeper network's best is at least as good. That "
@@ -88,7 +88,7 @@ QUESTIONS = (
         options=(
             "It saves memory, because the sum may be overwritten",
             "Otherwise the gradient could not pass the shortcut",
-            "With one before it, a block could add to what the shortcut brings, but never take away from it",
+            "With one before it, a block could add but never take away",
             "Batch normalisation needs negative values",
         ),
         right=2,
@@ -114,7 +114,7 @@ QUESTIONS = (
         name="why-fifty",
         text="ResNet-50 has 53 convolutions and one fully connected layer. Why is it called 50?",
         options=(
-            "The four projections do not lie on the main path and are not counted",
+            "The four projections, beside the main path, are not counted",
             "The four layers without ReLU are not counted",
             "The first convolution and the three with stride 2 are not counted",
         ),
@@ -126,8 +126,8 @@ QUESTIONS = (
         name="vanishing",
         text="What did you measure in plain networks with batch normalisation, before training, the deeper they were?",
         options=(
-            "The gradient at the first layers shrinks towards zero",
-            "The gradient at the first layers is larger and larger, compared with that at the last",
+            "The gradient shrinks towards the first layers",
+            "The gradient grows towards the first layers",
             "The signal at the last layers shrinks towards zero",
             "Neither signal nor gradient depends on depth",
         ),

@@ -27,6 +27,7 @@ from cnncourse.checking.wording import differing_text, values_text
 
 COLOURS = 3
 COUNT, SIDES = 4, (16, 20)
+OFFSET = 0.3  # mean of the pictures, so that normalisation changes more than the size of what it is given
 HEAD = 0.1  # what the weights of the last layer are filled with
 FAR_TOO_MANY = 10  # times
 
@@ -124,7 +125,9 @@ COUNTED = (PAPERS, *RUN)
 
 
 def _draw(generator: torch.Generator) -> Inputs:
-    images = {f"images {side}": torch.randn(COUNT, COLOURS, side, side + 4, generator=generator) for side in SIDES}
+    images = {
+        f"images {side}": OFFSET + torch.randn(COUNT, COLOURS, side, side + 4, generator=generator) for side in SIDES
+    }
     return images | {"bias": 0.2 + torch.rand((), generator=generator)}
 
 

@@ -29,6 +29,7 @@ from cnncourse.checking.wording import differing_text, shape_text, values_text
 
 COUNT, HEIGHT, WIDTH = 4, 7, 9  # odd, so that "every second pixel" has to be read with care
 MOST_CHANNELS = 6
+OFFSET = 0.3  # mean of the maps, so that normalisation changes more than their size
 SIGNS = (1, -1)  # of the 3×3 weights: what lies above zero with one of them lies below it with the other
 
 
@@ -99,7 +100,7 @@ WORKED_OUT = (IDENTITY, PADDED, PROJECTED)  # whose output is compared, not thei
 
 
 def _draw(generator: torch.Generator) -> Inputs:
-    return {"maps": torch.randn(COUNT, MOST_CHANNELS, HEIGHT, WIDTH, generator=generator)}
+    return {"maps": OFFSET + torch.randn(COUNT, MOST_CHANNELS, HEIGHT, WIDTH, generator=generator)}
 
 
 def _maps(block: Block, inputs: Inputs) -> Tensor:
