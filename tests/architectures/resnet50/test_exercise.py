@@ -1,4 +1,4 @@
-"""What is particular to chapter 6's exercise: judged by what comes out, and by oracles that the course's blocks meet."""
+"""What is particular to chapter 6's exercise: judged by what comes out, and by oracles that our blocks meet."""
 
 import pytest
 import torch

@@ -320,11 +320,13 @@ def _fault_in_scores(
     expected = _expected(network, images, size, bias)
     if close(got, expected):
         return None
-    named = (name for name, rule in MISTAKES.items() if close(got, _expected(network, images, size, bias, rule)))
+    wrong = {name: _expected(network, images, size, bias, rule) for name, rule in MISTAKES.items()}
+    # Two mistakes may give nearly the same: the nearer one is named.
+    nearest = min(wrong, key=lambda name: (got - wrong[name]).abs().max().item())
     return Fault(
         f"{network.name}: {what}, the scores are wrong",
         *differing_text(expected[:, 0], got[:, 0]),
-        misconception=next(named, ""),
+        misconception=nearest if close(got, wrong[nearest]) else "",
     )
 
 
