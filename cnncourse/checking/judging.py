@@ -23,6 +23,8 @@ SAID_BY_TORCH = {
     "layer are the output channels of the one before",
     "mat1 and mat2 shapes cannot be multiplied": "a fully connected layer is given another number of values than it "
     "was built for",
+    "must match the size of tensor b": "two tensors of different shapes are added, multiplied or compared: print both "
+    "shapes just before",
     "a leaf Variable that requires grad": "forward changes what it is given, by += or by an operation whose name ends "
     "with an underscore",
     "Module.__init__() call": "super().__init__() is missing, or not the first line of __init__",

@@ -1,0 +1,134 @@
+"""The paper's claim in miniature: more layers raise a plain network's training error, and a residual network's not.
+
+He et al. 2015 compare networks of 18 and 34 layers with and without shortcuts (section 4.1, Table 2, Fig. 4). Ours have
+10 and 26 layers and learn digits of 8×8 pixels. The shortcuts are of option A, so that both kinds of network have the
+same number of parameters; for a seed all four see the same digits in the same order.
+"""
+
+from functools import partial
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from cnncourse.architectures.resnet50.model import BasicBlock, ResidualNetwork
+from cnncourse.data import digits, small_digits
+from cnncourse.drawing import Picture
+from cnncourse.experiments import Criterion, Experiment, Finding, Measurements
+from cnncourse.training import one_thread, seeded, training_steps
+
+SEEDS = (0, 1, 2, 3, 4)
+WIDTHS = (8, 16)  # of the two stages
+BLOCKS = {"10 layers": 2, "26 layers": 6}  # of each stage
+SHALLOW, DEEP = BLOCKS
+KINDS = {"plain": "none", "residual": "A"}  # and their shortcuts
+STEPS = 60
+LONGER = 300
+RATE, MOMENTUM, DECAY = 0.1, 0.9, 1e-4  # the paper's (section 3.4)
+MARKS = (15, 30, 45)  # steps before the last at which every third digit is looked at, for the picture
+
+
+def small_network(blocks: int, shortcuts: str) -> ResidualNetwork:
+    """Build the paper's network for small images, but narrow and with two stages, for grey digits.
+
+    Args:
+        blocks: of each stage; there are 4 · blocks + 2 layers with weights.
+        shortcuts: "A", or "none" for a plain network.
+
+    """
+    block = partial(BasicBlock, shortcut=shortcuts)
+    return ResidualNetwork(10, 1, block, (blocks,) * len(WIDTHS), WIDTHS, small_images=True)
+
+
+def run(blocks: int, seed: int, *, kinds: tuple[str, ...] = tuple(KINDS), steps: int | None = None) -> Measurements:
+    """Train a plain and a residual network; measure errors (%) and the loss on the digits that they were trained on.
+
+    Everything is measured in training mode, with the statistics of all digits together: after so few steps the
+    running averages of batch normalisation lag behind.
+
+    Args:
+        blocks: of each stage.
+        seed: of first weights and order of digits.
+        kinds: of networks, from ``KINDS``.
+        steps: of training, ``STEPS`` if left out.
+
+    """
+    steps = STEPS if steps is None else steps
+    (images, test_images), labels = small_digits(), digits().train_labels
+    measured: dict[str, float] = {}
+    for kind in kinds:
+        generator = torch.Generator().manual_seed(seed)
+        with one_thread(), seeded(seed):
+            network = small_network(blocks, KINDS[kind])
+            optimizer = torch.optim.SGD(network.parameters(), RATE, MOMENTUM, weight_decay=DECAY)
+            for step in training_steps(network, images, labels, optimizer, steps, generator):
+                if step in MARKS and step < steps:
+                    measured[f"{kind} error at step {step}"] = _error(network, images[::3], labels[::3])
+            measured[f"{kind} error"] = measured[f"{kind} error at step {steps}"] = _error(network, images, labels)
+            measured[f"{kind} loss"] = F.cross_entropy(_scores(network, images), labels).item()
+            measured[f"{kind} test error"] = _error(network, test_images, digits().test_labels)
+    return measured
+
+
+@torch.no_grad()
+def _scores(network: nn.Module, images: Tensor) -> Tensor:
+    return network.train()(images)
+
+
+def _error(network: nn.Module, images: Tensor, labels: Tensor) -> float:
+    return 100 * (_scores(network, images).argmax(dim=1) != labels).float().mean().item()
+
+
+def run_longer(seed: int) -> Measurements:
+    """Train the deep plain network with five times as many steps."""
+    return run(BLOCKS[DEEP], seed, kinds=("plain",), steps=LONGER)
+
+
+DEGRADATION = Experiment(
+    claim="With more layers a plain network ends with a higher training error; a residual network does not.",
+    source="He et al. 2015, sections 1 and 4.1, Table 2",
+    control=(SHALLOW, partial(run, BLOCKS[SHALLOW])),
+    treatment=(DEEP, partial(run, BLOCKS[DEEP])),
+    criteria=(
+        Criterion(
+            "plain error",
+            "without shortcuts the training error of 26 layers is 10 points higher than that of 10, or more, in every "
+            "seed",
+            lambda differences: max(differences) <= -10,
+        ),
+        Criterion(
+            "residual error",
+            "and with shortcuts it is at most 5 points higher, in every seed",
+            lambda differences: min(differences) >= -5,
+        ),
+    ),
+)
+
+_LOOKS = {
+    ("plain", SHALLOW): ("#d55e00", "--", "o"),
+    ("plain", DEEP): ("#d55e00", "-", "s"),
+    ("residual", SHALLOW): ("#0072b2", "--", "o"),
+    ("residual", DEEP): ("#0072b2", "-", "s"),
+}
+
+
+def plot_errors(finding: Finding) -> Picture:
+    """Draw the training error of the four networks over the steps: means of the seeds, and ranges."""
+    import matplotlib.pyplot as plt
+
+    figure, axes = plt.subplots(figsize=(7, 3.6), layout="constrained")
+    for (kind, depth), (colour, style, marker) in _LOOKS.items():
+        marks = (*MARKS, STEPS)
+        values = [finding.values(depth, f"{kind} error at step {mark}") for mark in marks]
+        means = [sum(each) / len(each) for each in values]
+        axes.plot(marks, means, style, color=colour, marker=marker, label=f"{kind}, {depth}")
+        axes.fill_between(marks, list(map(min, values)), list(map(max, values)), color=colour, alpha=0.15)
+    axes.axhline(90, color="#666666", linewidth=0.8, linestyle=":")
+    axes.set(xlabel="training step", ylabel="training error (%)", ylim=(0, 100), xticks=(*MARKS, STEPS))
+    axes.grid(alpha=0.3)
+    axes.legend(loc="center left", bbox_to_anchor=(1, 0.5))
+    return Picture(
+        figure,
+        "Training error of four networks over the steps. Of the plain ones the deeper is far above the shallower; of "
+        "the residual ones the deeper is not above the shallower. Dotted: chance.",
+    )
