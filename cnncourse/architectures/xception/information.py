@@ -16,7 +16,7 @@ from cnncourse.drawing import Picture
 
 CHANNELS = 8
 MAPS_PER_CHANNEL = (1, 2, 4, 8, 16)
-PLACES = 16_000  # half of them to fit a decoder, half to test it
+PLACES = 8_000  # half of them to fit a decoder, half to test it
 SEED = 7
 
 # A normal variable x and y = max(x, 0): covariance 1/2, variance of y 1/2 − 1/(2π). What a line in y tells of x is the
@@ -89,7 +89,7 @@ def plot_recovered(measured: Mapping[str, Mapping[int, float]]) -> Picture:
     axes.minorticks_off()
     axes.set_ylim(65, 101)
     axes.grid(alpha=0.3)
-    axes.legend(loc="lower right")
+    figure.legend(loc="outside upper center", ncols=3, fontsize=9)
     words = "; ".join(
         f"{name}: " + ", ".join(f"{value:.0%} with {count}" for count, value in values.items())
         for name, values in measured.items()
