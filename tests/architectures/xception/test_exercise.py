@@ -21,16 +21,20 @@ from cnncourse.checking.judging import draw_inputs
 
 from .answers import (
     AsOneKernel,
+    ColumnAndRow,
     FirstReluRemoved,
     InPlace,
     Mended,
     Module,
     OfKernels,
+    OneKernel,
     PointwiseFirst,
     PointwiseInGroups,
+    ReluAfterAddition,
     ReluBetween,
     ReluWithin,
     Separable,
+    ShortcutOfRelu,
     StillBroken,
     StillInPlace,
     StillPointwiseFirst,
@@ -126,9 +130,21 @@ def test_missing_connections_are_drawn():
     assert any("missing" in outcome.fault.picture for outcome in report.outcomes if outcome.fault)
 
 
-def test_order_of_the_steps_shows_where_counts_cannot_tell():
-    report = check(CHAPTER, PointwiseFirst, part="SeparableConv2d")
-    assert "each output map has a kernel, not each channel" in repr(report)
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        (PointwiseFirst, "each output map has a kernel, not each channel"),
+        (OneKernel, "all channels leave the same mark"),
+        (ColumnAndRow, "each kernel is a column times a row"),
+    ],
+)
+def test_what_counts_tell_shows_in_the_kernels_too(answer, said):
+    assert said in repr(check(CHAPTER, answer, part="SeparableConv2d"))
+
+
+@pytest.mark.parametrize("answer", [ReluAfterAddition, ShortcutOfRelu])
+def test_numbers_below_zero_that_do_not_pass_the_shortcut_are_missed(answer):
+    assert "numbers below zero are lost" in repr(check(CHAPTER, answer, part="XceptionModule"))
 
 
 def test_relu_in_place_spoils_the_shortcut_and_not_all_else():
