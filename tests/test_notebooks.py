@@ -1,5 +1,7 @@
 """The committed notebooks are clean, complete and in step with each other."""
 
+import re
+
 import nbformat
 import pytest
 
@@ -54,6 +56,15 @@ def test_cells_are_short_and_pictures_have_alternative_text(project):
                     assert output.metadata["image/png"]["alt"], cell.source
                 if "image/svg+xml" in output.get("data", {}):
                     assert "aria-label" in output.data["image/svg+xml"], cell.source
+
+
+def test_links_between_notebooks_lead_somewhere(project):
+    for path in notebooks(project, "chapters", "solutions", "exercises"):
+        for cell in read(path).cells:
+            for target in re.findall(
+                r"\]\((?!https?:|#)([^)\s]+)\)", cell.source if cell.cell_type == "markdown" else ""
+            ):
+                assert (path.parent / target).exists(), f"{path.name}: {target}"
 
 
 @pytest.mark.parametrize("record", CHAPTERS, ids=lambda record: record.slug)

@@ -139,6 +139,34 @@ class ArticleTable:
         return self.table._repr_html_()
 
 
+# Millions of parameters, as the article's text rounds them.
+PRINTED_IN_TEXT = {
+    "lenet-5": 0.06,
+    "alexnet": 60,
+    "vgg-16": 138,
+    "inception-v1": 5,
+    "inception-v3": 24,
+    "resnet-50": 26,
+    "xception": 23,
+    "inception-v4": 43,
+    "inception-resnet-v2": 56,
+    "resnext-50": 25,
+}
+ROUNDING = 0.02  # how far off a rounded number may be, as a share of ours
+
+
+def text_counts() -> Table:
+    """Return the numbers of parameters in the article's text beside ours, each with a verdict."""
+    rows = []
+    for slug, printed in PRINTED_IN_TEXT.items():
+        record = architecture(slug)
+        with torch.device("meta"):
+            ours = measure.parameters(record.build()).trainable / 1e6
+        verdict = "holds" if abs(printed - ours) <= ROUNDING * ours else "wrong"
+        rows.append((record.title, f"{printed:g} million", f"{ours:.2f} million", verdict))
+    return Table(("network", "article", "ours", "verdict"), tuple(rows), "lrrl")
+
+
 def article_table() -> ArticleTable:
     """Rebuild the article's table of six networks from our own; no weight is allocated."""
     return ArticleTable(tuple(_compare(row) for row in PRINTED))

@@ -171,6 +171,8 @@ class Blueprint:
         """
         if not isinstance(model, nn.Module):
             raise BlueprintError(f"expected a network, an nn.Module, got {type(model).__name__}")
+        if type(model) in LAYERS.values():
+            model = nn.Sequential(model)  # a layer is traced as a part of something
         try:
             traced = trace(model, _Tracer())
         except ValueError as error:

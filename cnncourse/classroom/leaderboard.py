@@ -14,10 +14,9 @@ from datetime import datetime
 from functools import lru_cache, partial
 from pathlib import Path
 
-import torch
 from tqdm import tqdm
 
-from cnncourse.capstone import BRIEF, Blueprint, BlueprintError, Score, score
+from cnncourse.capstone import BRIEF, Blueprint, BlueprintError, Brief, Score, score
 from cnncourse.capstone.score import reference_network
 from cnncourse.checking.exercise import RefusedAnswerError
 from cnncourse.checking.raised import AnswerError
@@ -33,7 +32,7 @@ from cnncourse.classroom.submissions import Collection
 from cnncourse.classroom.writing import replacing
 from cnncourse.data import photo_patches
 
-SEEDS = 3
+SEEDS = 5
 LONGEST_NAME = 40  # characters of a network's name
 REFERENCE = "the course's reference network"
 
@@ -109,6 +108,32 @@ class Entry:
 
 
 @dataclass(frozen=True)
+class Contest:
+    """What all designs of a class are scored by.
+
+    Attributes:
+        setup: the capstone's notebook and the secret.
+        brief: what a design may cost and must reach.
+        seeds: how often each design is trained.
+
+    """
+
+    setup: Setup
+    brief: Brief
+    seeds: int
+
+    @property
+    def seed(self) -> int:
+        """What decides patches, initial weights and the order of images."""
+        return seed_of(self.setup.secret, self.setup.assignment.exercise.name, "capstone")
+
+    def mark(self, notebook: bytes) -> str:
+        """Return a digest of all that a design's score depends on."""
+        rules = repr((self.brief, self.seeds))
+        return hashlib.sha256((fingerprint(notebook, self.setup, "") + rules).encode()).hexdigest()
+
+
+@dataclass(frozen=True)
 class Leaderboard:
     """What scoring a class did.
 
@@ -140,6 +165,8 @@ def make_leaderboard(
     roster: Path | None = None,
     jobs: int = 1,
     require_sandbox: bool = False,
+    brief: Brief = BRIEF,
+    seeds: int = SEEDS,
 ) -> Leaderboard:
     """Train and rank what a class designed; interrupted, it goes on where it stopped when it is called again.
 
@@ -152,6 +179,8 @@ def make_leaderboard(
         roster: a table of all learners, to find those who handed in nothing.
         jobs: number of judging processes on this machine.
         require_sandbox: whether to refuse to run learners' code without one.
+        brief: what a design may cost and must reach.
+        seeds: how often each design is trained.
 
     Raises:
         LookupError: if the capstone's notebook is not there.
@@ -163,11 +192,11 @@ def make_leaderboard(
     name = handed_out.exercise.name
     collection = collect(source, name, due=due, roster=roster, expected_names=handed_out.notebooks)
     isolation_here(require_sandbox=require_sandbox)
-    setup = Setup.of(handed_out, read_secret(secret or folder / "secret.txt"))
+    contest = Contest(Setup.of(handed_out, read_secret(secret or folder / "secret.txt")), brief, seeds)
     entries: dict[str, Entry] = {}
-    todo = _todo(collection, setup, folder, entries)
+    todo = _todo(collection, contest, folder, entries)
     with (
-        closing(in_processes(partial(score_task, setup, require_sandbox), todo, jobs, _given_up)) as scored,
+        closing(in_processes(partial(score_task, contest, require_sandbox), todo, jobs, _given_up)) as scored,
         tqdm(total=len(collection.submissions) + 1, desc="capstone", unit="design") as bar,
     ):
         for student, text in scored:
@@ -178,17 +207,17 @@ def make_leaderboard(
         bar.update(bar.total - bar.n)  # those that were up to date
     ranked = sorted(entries.values(), key=lambda entry: (bool(entry.problem), entry.rank_by))
     _write_table(folder / "leaderboard.csv", ranked, collection)
-    return Leaderboard(_write_page(folder / "leaderboard.html", ranked), tuple(ranked), collection.missing)
+    page = _write_page(folder / "leaderboard.html", ranked, contest)
+    return Leaderboard(page, tuple(ranked), collection.missing)
 
 
 def _path(folder: Path, student: str) -> Path:
     return folder / "designs" / f"{student or 'reference network'}.json"
 
 
-def _todo(collection: Collection, setup: Setup, folder: Path, entries: dict[str, Entry]) -> Iterator[Task]:
+def _todo(collection: Collection, contest: Contest, folder: Path, entries: dict[str, Entry]) -> Iterator[Task]:
     """Yield what is still to be scored; what is up to date goes to the entries at once. The first is the reference."""
-    mark = _mark(b"", setup)
-    reference = _kept(folder, "", mark)
+    reference = _kept(folder, "", contest.mark(b""))
     if reference is None:
         yield Task("", b"")
     else:
@@ -199,16 +228,11 @@ def _todo(collection: Collection, setup: Setup, folder: Path, entries: dict[str,
         except ValueError as error:
             entries[submission.student] = Entry(submission.student, "", problem=str(error))
             continue
-        kept = _kept(folder, submission.student, _mark(notebook, setup))
+        kept = _kept(folder, submission.student, contest.mark(notebook))
         if kept is None:
             yield Task(submission.student, notebook)
         else:
             entries[submission.student] = kept
-
-
-def _mark(notebook: bytes, setup: Setup) -> str:
-    brief = repr(BRIEF).encode() + repr(SEEDS).encode()
-    return hashlib.sha256(fingerprint(notebook, setup, "").encode() + brief).hexdigest()
 
 
 def _kept(folder: Path, student: str, mark: str) -> Entry | None:
@@ -231,36 +255,35 @@ def _sandbox(setup: Setup, require_sandbox: bool) -> Sandbox:
     """Return this process's sandbox, which stays for all designs that are scored in it."""
     sandbox = Sandbox(isolation_here(require_sandbox=require_sandbox), setup.assignment.modules)
     sandbox.start()
-    torch.backends.mkldnn.set_flags(False)  # it is slow with small convolutions
     return sandbox
 
 
-def score_task(setup: Setup, require_sandbox: bool, task: Task) -> str:
+def score_task(contest: Contest, require_sandbox: bool, task: Task) -> str:
     """Score one design in this process and return the entry as text; the task of no student is the reference network.
 
     Raises:
         SandboxError: if no code can be run in the sandbox.
 
     """
-    mark = _mark(task.notebook, setup)
+    mark = contest.mark(task.notebook)
     if task.student:
-        entry = score_submission(task, setup, _sandbox(setup, require_sandbox), mark)
+        entry = score_submission(task, contest, _sandbox(contest.setup, require_sandbox), mark)
     else:
-        entry = _scored("", REFERENCE, Blueprint.of(reference_network()).to_json(), setup, mark)
+        entry = _scored("", REFERENCE, Blueprint.of(reference_network()).to_json(), contest, mark)
     return json.dumps(asdict(entry))
 
 
-def score_submission(task: Task, setup: Setup, sandbox: Sandbox, mark: str) -> Entry:
+def score_submission(task: Task, contest: Contest, sandbox: Sandbox, mark: str) -> Entry:
     """Ask a learner's notebook for its design, and score that."""
-    answers = Answers(task.notebook, setup, sandbox)
+    answers = Answers(task.notebook, contest.setup, sandbox)
     try:
-        network, blueprint = _written_down(answers, setup)
+        network, blueprint = _written_down(answers, contest.setup)
     except (UnrunnableError, RefusedAnswerError, AnswerError) as error:
         said = without_paths(str(error))[:400]
         return Entry(task.student, "", problem=f"the design cannot be had: {said}", fingerprint=mark)
     finally:
         answers.close()
-    return _scored(task.student, network, blueprint, setup, mark)
+    return _scored(task.student, network, blueprint, contest, mark)
 
 
 def _written_down(answers: Answers, setup: Setup) -> tuple[str, str]:
@@ -275,12 +298,12 @@ def _written_down(answers: Answers, setup: Setup) -> tuple[str, str]:
     return plain_text(given[0])[:LONGEST_NAME] or "a network without a name", given[1]
 
 
-def _scored(student: str, network: str, blueprint: str, setup: Setup, mark: str) -> Entry:
-    seed = seed_of(setup.secret, setup.assignment.exercise.name, "capstone")
+def _scored(student: str, network: str, blueprint: str, contest: Contest, mark: str) -> Entry:
     try:
         design = Blueprint.from_json(blueprint)
-        data = photo_patches(seed=seed)
-        scored = score(design, seeds=range(seed, seed + SEEDS), data=data, progress=False)
+        seeds = range(contest.seed, contest.seed + contest.seeds)
+        data = photo_patches(seed=contest.seed)
+        scored = score(design, seeds=seeds, data=data, brief=contest.brief, progress=False)
     except BlueprintError as error:
         return Entry(student, network, problem=str(error), fingerprint=mark)
     return Entry.of(student, network, blueprint, scored, mark)
@@ -330,7 +353,7 @@ def _write_table(path: Path, ranked: Sequence[Entry], collection: Collection) ->
             table.writerow(("", student, "", "", "", "no", "", "", "", "nothing was handed in"))
 
 
-def _write_page(path: Path, ranked: Sequence[Entry]) -> Path:
+def _write_page(path: Path, ranked: Sequence[Entry], contest: Contest) -> Path:
     """Write the page that can be published: it names networks, not learners."""
     counted = [entry for entry in ranked if not entry.problem]
     rows = [
@@ -348,7 +371,7 @@ def _write_page(path: Path, ranked: Sequence[Entry]) -> Path:
         for rank, entry in enumerate(counted, start=1)
     ]
     page = TEMPLATES.get_template("leaderboard.html").render(
-        brief=BRIEF, rows=rows, seeds=SEEDS, others=len(ranked) - len(counted)
+        brief=contest.brief, rows=rows, seeds=contest.seeds, others=len(ranked) - len(counted)
     )
     with replacing(path) as file:
         file.write(page)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from cnncourse.architectures.article_table import Comparison, article_table
+from cnncourse.architectures.article_table import PRINTED_IN_TEXT, Comparison, article_table, text_counts
 from cnncourse.cli import main
 
 
@@ -41,3 +41,9 @@ def test_command_prints_it(capsys):
     printed = capsys.readouterr().out
     assert "138,357,544" in printed
     assert "unexplained" not in printed
+
+
+def test_of_the_articles_own_counts_only_inception_v1_s_is_wrong():
+    verdicts = {row[0]: row[-1] for row in text_counts().rows}
+    assert len(verdicts) == len(PRINTED_IN_TEXT) == 10
+    assert [title for title, verdict in verdicts.items() if verdict == "wrong"] == ["Inception-v1"]

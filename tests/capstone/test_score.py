@@ -1,0 +1,120 @@
+"""A design is measured by the brief: its cost at once, and what it reaches after everybody's training."""
+
+from dataclasses import replace
+
+import pytest
+import torch
+from torch import nn
+
+from cnncourse import measure
+from cnncourse.capstone import BRIEF, Blueprint, cost, score
+from cnncourse.capstone.score import IMAGE, reference_network
+from cnncourse.data import photo_patches
+
+SHORT = replace(BRIEF, epochs=1, accuracy=0.2, time=1000)
+
+
+@pytest.fixture(scope="module")
+def patches():
+    return photo_patches(train_per_class=40, test_per_class=10)
+
+
+def small(channels=4, classes=10):
+    return nn.Sequential(
+        nn.Conv2d(3, channels, 5, stride=4),
+        nn.ReLU(),
+        nn.AdaptiveAvgPool2d(1),
+        nn.Flatten(),
+        nn.Linear(channels, classes),
+    )
+
+
+def test_cost_is_what_measure_counts():
+    counted = cost(reference_network()).cost
+    assert counted.parameters == measure.parameters(reference_network()).trainable
+    assert counted.multiply_adds == measure.multiply_adds(reference_network(), IMAGE)
+
+
+def test_activations_are_the_outputs_of_all_steps():
+    # image, convolution, ReLU, pooling, flattening, scores, and the scores again as what is given back
+    assert cost(small()).cost.activations == 3 * 32 * 32 + 2 * 4 * 7 * 7 + 4 + 4 + 10 + 10
+
+
+def test_reference_network_keeps_to_the_budget_with_room_to_spare():
+    priced = cost(reference_network())
+    assert not priced.problems
+    assert priced.cost.multiply_adds < 0.9 * BRIEF.multiply_adds
+
+
+@pytest.mark.parametrize(
+    ("design", "said"),
+    [
+        (small(3000), "parameters, "),
+        (nn.Sequential(nn.Conv2d(3, 10, 9, padding=4), *small(10)[2:]), "multiply-adds, "),
+        (small(classes=9), "for an image it gives 9, expected 10 scores"),
+        (nn.Conv2d(3, 10, 3), "10×30×30, expected 10 scores"),
+        (nn.Sequential(nn.Flatten(), nn.Linear(3, 10)), "does not take images"),
+        (nn.Sequential(nn.Upsample(scale_factor=2)), "Upsample"),
+        (lambda: None, "expected a network"),
+        ("a network", "expected a network"),
+    ],
+)
+def test_what_does_not_count_says_why_and_is_not_trained(design, said):
+    scored = score(design)
+    assert not scored.counts
+    assert not scored.accuracies
+    assert said in scored.verdict
+
+
+def test_enormous_design_is_refused_without_being_built():
+    scored = cost(
+        nn.Sequential(nn.Flatten(), nn.Linear(3072, 10, device="meta"), nn.Linear(10, 900_000, device="meta"))
+    )
+    assert "for an image it gives 900000" in scored.verdict
+
+
+def test_unwritten_design_is_told_so():
+    def design():
+        raise NotImplementedError
+
+    assert "not written yet" in cost(design).verdict
+
+
+def test_same_design_reaches_the_same_whoever_made_it(patches):
+    with torch.no_grad():
+        ones = small()
+        for parameter in ones.parameters():
+            parameter.fill_(1)
+    ours = score(ones, seeds=(3,), data=patches, brief=SHORT, progress=False)
+    theirs = score(Blueprint.of(small()), seeds=(3,), data=patches, brief=SHORT, progress=False)
+    assert ours.accuracies == theirs.accuracies
+    assert all((parameter == 1).all() for parameter in ones.parameters())
+
+
+def test_design_that_learns_passes_and_the_score_says_so(patches):
+    scored = score(reference_network, seeds=(0, 1), data=patches, brief=replace(SHORT, epochs=8), progress=False)
+    assert scored.passes, scored
+    assert len(scored.accuracies) == 2
+    assert "It passes" in scored._repr_html_()
+
+
+def test_accuracy_below_what_is_asked_for_does_not_pass(patches):
+    scored = score(small, data=patches, brief=replace(SHORT, accuracy=1.0), progress=False)
+    assert scored.counts
+    assert not scored.passes
+    assert "not accurate enough" in scored.verdict
+
+
+def test_slow_design_is_not_trained(patches):
+    scored = score(reference_network, data=patches, brief=replace(SHORT, time=0.01), progress=False)
+    assert "times the reference network's" in scored.verdict
+    assert not scored.accuracies
+
+
+def test_training_that_fails_is_told():
+    # One place and one picture in the last batch: batch normalisation has nothing to average over.
+    network = nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.BatchNorm2d(3), nn.Flatten(), nn.Linear(3, 10))
+    one_left_over = photo_patches(train_per_class=13, test_per_class=5)
+    images = replace(one_left_over, train_images=one_left_over.train_images[:65])
+    images = replace(images, train_labels=one_left_over.train_labels[:65])
+    assert "the training failed" in score(network, data=images, brief=SHORT, progress=False).verdict
