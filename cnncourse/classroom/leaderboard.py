@@ -17,7 +17,7 @@ from pathlib import Path
 from tqdm import tqdm
 
 from cnncourse.capstone import BRIEF, Blueprint, BlueprintError, Brief, Score, score
-from cnncourse.capstone.score import reference_network
+from cnncourse.capstone.scoring import reference_network
 from cnncourse.checking.exercise import RefusedAnswerError
 from cnncourse.checking.raised import AnswerError
 from cnncourse.classroom.assignment import capstone
