@@ -16,8 +16,7 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from cnncourse.capstone import BRIEF, Blueprint, BlueprintError, Brief, Score, score
-from cnncourse.capstone.scoring import reference_network
+from cnncourse.capstone import BRIEF, Blueprint, BlueprintError, Brief, Score, reference_network, score
 from cnncourse.checking.exercise import RefusedAnswerError
 from cnncourse.checking.raised import AnswerError
 from cnncourse.classroom.assignment import capstone
@@ -27,6 +26,7 @@ from cnncourse.classroom.disclosure import without_paths
 from cnncourse.classroom.grading import LARGEST_NOTEBOOK, Answers, Setup, UnrunnableError, fingerprint, seed_of
 from cnncourse.classroom.names import plain_text
 from cnncourse.classroom.pages import TEMPLATES
+from cnncourse.classroom.roster import Roster
 from cnncourse.classroom.sandbox import Sandbox
 from cnncourse.classroom.submissions import Collection
 from cnncourse.classroom.writing import replacing
@@ -206,7 +206,7 @@ def make_leaderboard(
             bar.update()
         bar.update(bar.total - bar.n)  # those that were up to date
     ranked = sorted(entries.values(), key=lambda entry: (bool(entry.problem), entry.rank_by))
-    _write_table(folder / "leaderboard.csv", ranked, collection)
+    _write_table(folder / "leaderboard.csv", ranked, collection, roster)
     page = _write_page(folder / "leaderboard.html", ranked, contest)
     return Leaderboard(page, tuple(ranked), collection.missing)
 
@@ -279,11 +279,19 @@ def score_submission(task: Task, contest: Contest, sandbox: Sandbox, mark: str) 
     try:
         network, blueprint = _written_down(answers, contest.setup)
     except (UnrunnableError, RefusedAnswerError, AnswerError) as error:
-        said = without_paths(str(error))[:400]
-        return Entry(task.student, "", problem=f"the design cannot be had: {said}", fingerprint=mark)
+        return Entry(task.student, "", problem=_why(error), fingerprint=mark)
     finally:
         answers.close()
     return _scored(task.student, network, blueprint, contest, mark)
+
+
+def _why(error: Exception) -> str:
+    """Say why there is no design."""
+    if not isinstance(error, AnswerError):
+        return without_paths(str(error))[:400]
+    if error.raised.is_stub:
+        return "the design is not written yet"
+    return without_paths(f"writing the design down raises {error.raised}")[:400]
 
 
 def _written_down(answers: Answers, setup: Setup) -> tuple[str, str]:
@@ -312,9 +320,13 @@ def _scored(student: str, network: str, blueprint: str, contest: Contest, mark: 
 # What is written -----------------------------------------------------------------------------------------------------
 
 
-def _write_table(path: Path, ranked: Sequence[Entry], collection: Collection) -> None:
+def _write_table(path: Path, ranked: Sequence[Entry], collection: Collection, roster: Path | None) -> None:
     """Write a line an entry for the instructor, with learners' names."""
     submissions = {submission.student: submission for submission in collection.submissions}
+    students = (*submissions, *collection.missing)
+    people = Roster.read(roster).by_key(students) if roster else {}
+    names = {student: people[student.casefold()].name for student in students if student.casefold() in people}
+    names = {student: submission.name for student, submission in submissions.items()} | names
     heads = (
         "rank",
         "student",
@@ -339,7 +351,7 @@ def _write_table(path: Path, ranked: Sequence[Entry], collection: Collection) ->
                 (
                     "" if entry.problem else rank,
                     entry.student,
-                    submission.name if submission else "",
+                    names.get(entry.student, ""),
                     entry.network,
                     f"{entry.accuracy:.4f}" if entry.accuracies else "",
                     "yes" if entry.passes else "no",
@@ -350,7 +362,7 @@ def _write_table(path: Path, ranked: Sequence[Entry], collection: Collection) ->
                 )
             )
         for student in collection.missing:
-            table.writerow(("", student, "", "", "", "no", "", "", "", "nothing was handed in"))
+            table.writerow(("", student, names.get(student, ""), "", "", "no", "", "", "", "nothing was handed in"))
 
 
 def _write_page(path: Path, ranked: Sequence[Entry], contest: Contest) -> Path:

@@ -247,7 +247,7 @@ def _bubblewrap(isolation: Isolation, limits: Limits) -> list[str]:
         command += ["--ro-bind-try", f"/etc/{setting}", f"/etc/{setting}"]
     for folder in _python_folders():
         command += [*_parents(folder), "--ro-bind", str(folder), str(folder)]
-    command += ["--ro-bind", str(PACKAGE), "/course/cnncourse"]
+    command += ["--perms", "0755", "--dir", "/course", "--ro-bind", str(PACKAGE), "/course/cnncourse"]
     for installed in _python_folders():
         if PACKAGE.is_relative_to(installed):
             command += ["--tmpfs", str(PACKAGE)]

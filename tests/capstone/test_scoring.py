@@ -7,8 +7,8 @@ import torch
 from torch import nn
 
 from cnncourse import measure
-from cnncourse.capstone import BRIEF, Blueprint, cost, score
-from cnncourse.capstone.scoring import IMAGE, reference_network
+from cnncourse.capstone import BRIEF, Blueprint, cost, reference_network, score
+from cnncourse.capstone.scoring import IMAGE
 from cnncourse.data import photo_patches
 
 SHORT = replace(BRIEF, epochs=1, accuracy=0.2, time=1000)
