@@ -17,6 +17,7 @@ from pathlib import Path
 from tqdm import tqdm
 
 from cnncourse.capstone import BRIEF, Blueprint, BlueprintError, Brief, Score, reference_network, score
+from cnncourse.capstone.scoring import PATCHES
 from cnncourse.checking.exercise import RefusedAnswerError
 from cnncourse.checking.raised import AnswerError
 from cnncourse.classroom.assignment import capstone
@@ -310,7 +311,7 @@ def _scored(student: str, network: str, blueprint: str, contest: Contest, mark: 
     try:
         design = Blueprint.from_json(blueprint)
         seeds = range(contest.seed, contest.seed + contest.seeds)
-        data = photo_patches(seed=contest.seed)
+        data = photo_patches(*PATCHES, seed=contest.seed)
         scored = score(design, seeds=seeds, data=data, brief=contest.brief, progress=False)
     except BlueprintError as error:
         return Entry(student, network, problem=str(error), fingerprint=mark)
