@@ -14,10 +14,12 @@ from datetime import datetime
 from functools import lru_cache, partial
 from pathlib import Path
 
+import torch
+from markupsafe import Markup
 from tqdm import tqdm
 
 from cnncourse.capstone import BRIEF, Blueprint, BlueprintError, Brief, Score, reference_network, score
-from cnncourse.capstone.scoring import PATCHES
+from cnncourse.capstone.scoring import IMAGE, PATCHES
 from cnncourse.checking.exercise import RefusedAnswerError
 from cnncourse.checking.raised import AnswerError
 from cnncourse.classroom.assignment import capstone
@@ -32,6 +34,7 @@ from cnncourse.classroom.sandbox import Sandbox
 from cnncourse.classroom.submissions import Collection
 from cnncourse.classroom.writing import replacing
 from cnncourse.data import photo_patches
+from cnncourse.drawing import draw
 
 SEEDS = 5
 LONGEST_NAME = 40  # characters of a network's name
@@ -380,6 +383,7 @@ def _write_page(path: Path, ranked: Sequence[Entry], contest: Contest) -> Path:
             "parameters": f"{entry.parameters:,}",
             "multiply_adds": f"{entry.multiply_adds:,}",
             "time": f"{entry.time:.1f}",
+            "picture": _picture(entry),
         }
         for rank, entry in enumerate(counted, start=1)
     ]
@@ -389,3 +393,10 @@ def _write_page(path: Path, ranked: Sequence[Entry], contest: Contest) -> Path:
     with replacing(path) as file:
         file.write(page)
     return path
+
+
+def _picture(entry: Entry) -> Markup:
+    """Draw a design; it is built without weights, from text in which nothing but the fixed lists can stand."""
+    with torch.device("meta"):
+        network = Blueprint.from_json(entry.blueprint).build()
+    return Markup(draw(network, IMAGE, entry.network).svg)
