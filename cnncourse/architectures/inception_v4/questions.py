@@ -65,8 +65,8 @@ QUESTIONS = (
             "Inception-v3, when it was trained again",
         ),
         right=1,
-        because="Inception-v4 has no addition at all; you counted. Its sister networks of the same paper have shortcuts "
-        "and are the next chapter. The reductions stack maps and add nothing, and version 3 has no shortcuts.",
+        because="Inception-v4 has no addition at all; you counted. Its sister networks of the same paper have "
+        "shortcuts and are the next chapter. The reductions stack maps and add nothing; version 3 has no shortcuts.",
     ),
     Question(
         name="bottleneck",
@@ -92,21 +92,21 @@ QUESTIONS = (
             "The stem has a stride of 35",
         ),
         right=1,
-        because="(35 − 3)/2 + 1 = 17 and (17 − 3)/2 + 1 = 8, with nothing left over. From 36 a row and a column would be "
-        "left out. There are no zeros in the layers that halve.",
+        because="(35 − 3)/2 + 1 = 17 and (17 − 3)/2 + 1 = 8, with nothing left over. From 36 a row and a column would "
+        "be left out. There are no zeros in the layers that halve.",
     ),
     Question(
         name="size-or-design",
-        text="Inception-v4 has a top-5 error of 5.0 %, Inception-v3 of 5.6 %, under the same protocol. What follows for "
-        "its uniform design?",
+        text="Inception-v4 has a top-5 error of 5.0 %, Inception-v3 of 5.6 %, under the same protocol. What follows "
+        "for its uniform design?",
         options=(
             "That it is better: nothing else was changed",
             "That it is worse: it needs more parameters",
             "Nothing certain: depth, width and design all changed together",
         ),
         right=2,
-        because="With 1.8 times the parameters and 2.1 times the multiply-adds, size alone may explain the gain. To judge "
-        "the design one would have to compare networks of the same size, and the paper has no such pair.",
+        because="With 1.8 times the parameters and 2.1 times the multiply-adds, size alone may explain the gain. To "
+        "judge the design one would have to compare networks of the same size, and the paper has no such pair.",
     ),
     Question(
         name="copies",
