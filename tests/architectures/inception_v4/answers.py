@@ -448,6 +448,16 @@ def make_sharing_narrow(in_channels, table):
     return trunk_of(in_channels, table, SharesNarrow)
 
 
+class GoesOn(Module):
+    def __init__(self, in_channels, reduce, filters):
+        super().__init__(in_channels, reduce, filters)
+        self.twice = nn.Sequential(self.three, unit(filters, filters, 3, padding=1))
+
+
+def make_going_on(in_channels, table):
+    return trunk_of(in_channels, table, GoesOn)
+
+
 class FiveByFive(Module):
     def __init__(self, in_channels, reduce, filters):
         super().__init__(in_channels, reduce, filters)
@@ -832,6 +842,7 @@ WRONG = [
     Wrong(B, make_without_relu, MODULE, "all ReLUs are missing in the module"),
     Wrong(B, make_without_pool_convolution, SHAPES, "the pooling branch has no convolution"),
     Wrong(B, make_sharing_narrow, NUMBERS, "is shared with the other branch"),
+    Wrong(B, make_going_on, NUMBERS, "goes on from the other branch"),
     Wrong(B, make_with_five, NUMBERS, "a 5×5 convolution in the place of two 3×3"),
     Wrong(B, make_with_biases, NUMBERS, "the convolutions of the modules have biases"),
     Wrong(B, make_exchanged, SHAPES, "reduce and filters are exchanged"),

@@ -34,7 +34,6 @@ TABLES = (ONE, SEVERAL, STAGES, REDUCED_FIRST)
 BORDERS = "the zeros beyond the border count in the average: count_include_pad=False leaves them out"
 MAXIMUM = "max pooling in the module; it is average pooling"
 ORDER = "the branches are stacked in another order: 1×1, one 3×3, two 3×3, pooling"
-CHAINED = "the branch of two 3×3 convolutions works on the maps of another branch; it begins at the input"
 NO_RELU = "all ReLUs are missing in the module"
 NORM_LAST = "ReLU comes before batch normalisation in the module"
 POOLED_LATE = "the average pooling comes behind its 1×1 convolution; it comes before"
@@ -42,7 +41,7 @@ NO_LAST_RELU = "the last ReLU of each branch is missing in the module"
 POOL_FIRST = "the average pooling works on the maps for all branches"
 
 ONCE = "only one module of the row works"
-MISTAKES = (BORDERS, MAXIMUM, ORDER, CHAINED, NO_RELU, NORM_LAST, POOLED_LATE, NO_LAST_RELU, POOL_FIRST, ONCE)
+MISTAKES = (BORDERS, MAXIMUM, ORDER, NO_RELU, NORM_LAST, POOLED_LATE, NO_LAST_RELU, POOL_FIRST, ONCE)
 
 
 def name_of(table: Table, in_channels: int = CHANNELS) -> str:
@@ -96,8 +95,6 @@ def module_maps(maps: Tensor, reduce: int, filters: int, size: float, but: str =
     ]
     if but == POOLED_LATE:
         branches[3] = chain(maps, size, one, pool)
-    if but == CHAINED:
-        branches[2] = chain(branches[1], size, wide)
     if but == ORDER:
         branches = branches[3:] + branches[:3]
     return torch.cat(branches, dim=1)
@@ -117,18 +114,18 @@ def trunk_maps(maps: Tensor, table: Table, size: float, but: str = "") -> Tensor
 
 def _modules(table: Table, in_channels: int) -> list[tuple[str, int, int, int, int]]:
     """Return for each module its kind, input channels, trainable numbers, filters (without reductions) and place."""
-    modules, channels = [], in_channels
+    listed, channels = [], in_channels
     for place, (kind, *numbers) in enumerate(table):
         if kind == REDUCTION:
             filters = Filters(channels, *numbers)
-            modules.append((kind, channels, filters.numbers, 0, place))
+            listed.append((kind, channels, filters.numbers, 0, place))
             channels += filters.m + filters.n
             continue
         times, reduce, filters = numbers
         for _ in range(times):
-            modules.append((kind, channels, _numbers(channels, reduce, filters), filters, place))
+            listed.append((kind, channels, _numbers(channels, reduce, filters), filters, place))
             channels = 4 * filters
-    return modules
+    return listed
 
 
 def _numbers(channels: int, reduce: int, filters: int) -> int:
@@ -160,11 +157,11 @@ def numbers_of(table: Table, in_channels: int) -> int:
 
 def _mistaken_counts(table: Table, in_channels: int) -> Mapping[str, int]:
     """Return the counts that some mistakes give."""
-    expected, modules = numbers_of(table, in_channels), _modules(table, in_channels)
-    inceptions = [each for each in modules if each[0] == INCEPTION]
+    expected, listed = numbers_of(table, in_channels), _modules(table, in_channels)
+    inceptions = [each for each in listed if each[0] == INCEPTION]
     rows = [row for row in table if row[0] == INCEPTION]
     biases = sum(times * (5 * filters + 2 * reduce) for _, times, reduce, filters in rows)
-    later = [each for each, before in zip(modules[1:], modules, strict=False) if each[4] == before[4]]
+    later = [each for each, before in zip(listed[1:], listed, strict=False) if each[4] == before[4]]
     only_once = expected - sum(each[2] for each in later)
     return {
         "one module a row, or one that is used over and over; each is to have weights of its own": (only_once),
@@ -178,6 +175,8 @@ def _mistaken_counts(table: Table, in_channels: int) -> Mapping[str, int]:
         - sum(times * filters * (9 * filters + 2) for _, times, _, filters in rows),
         "the 1×1 convolution before the two 3×3 is shared with the other branch": expected
         - sum(row[2] * (each[1] + 2) for row, each in _with_rows(table, inceptions)),
+        "the branch of two 3×3 convolutions goes on from the other branch; it has layers of its own": expected
+        - sum(row[2] * (each[1] + 2) + row[3] * (9 * row[2] + 2) for row, each in _with_rows(table, inceptions)),
         "a 5×5 convolution in the place of two 3×3": expected
         + sum(row[3] * (25 * row[2] + 2 - 9 * row[2] - 2 - 9 * row[3] - 2) for row, _ in _with_rows(table, inceptions)),
         "reduce and filters are exchanged": numbers_of(
@@ -187,8 +186,8 @@ def _mistaken_counts(table: Table, in_channels: int) -> Mapping[str, int]:
     }
 
 
-def _with_rows(table: Table, modules: list[tuple[str, int, int, int, int]]) -> list[tuple[Row, tuple]]:
-    return [(table[module[4]], module) for module in modules]
+def _with_rows(table: Table, listed: list[tuple[str, int, int, int, int]]) -> list[tuple[Row, tuple]]:
+    return [(table[module[4]], module) for module in listed]
 
 
 def _fault_in_shape(seen: Observation, table: Table, inputs: Inputs) -> Fault | None:
