@@ -350,7 +350,7 @@ def trunk_of(in_channels, table, module=Module, reduction=Reduction):
     return nn.Sequential(*layers)
 
 
-def make_trunk(in_channels, table):
+def right_trunk(in_channels, table):
     return trunk_of(in_channels, table)
 
 
@@ -802,9 +802,9 @@ OTHERS = "other widths, other sizes"
 
 WRONG = [
     Wrong(A, PaddedEverywhere, SHAPE, "zeros round the maps in the layers that halve"),
-    Wrong(A, PaddedInOneBranch, SHAPE, "the branches differ in stride or in padding"),
-    Wrong(A, PooledWithStrideOne, SHAPE, "cannot be stacked"),
-    Wrong(A, HalvedTwice, SHAPE, "cannot be stacked"),
+    Wrong(A, PaddedInOneBranch, SHAPE, "one of them has zeros round the maps"),
+    Wrong(A, PooledWithStrideOne, SHAPE, "one of them keeps the size"),
+    Wrong(A, HalvedTwice, SHAPE, "one of them halves them twice"),
     Wrong(A, NotHalved, SHAPE, "nothing is halved"),
     Wrong(A, Summed, SHAPE, "the branches are added up"),
     Wrong(A, WithoutPool, SHAPE, "the pooled maps are missing"),
@@ -875,7 +875,7 @@ RIGHT = [
     (A, Reduction),
     (A, Functional),
     (A, PooledByHand),
-    (B, make_trunk),
+    (B, right_trunk),
     (B, TrunkOfLists),
     (C, Mended),
     (C, MendedFunctional),

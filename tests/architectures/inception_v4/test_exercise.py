@@ -25,12 +25,12 @@ from .answers import (
     StillPoolsFirst,
     StillWideTwice,
     TrunkOfLists,
-    make_trunk,
+    right_trunk,
 )
 
 CHAPTER = "08-inception-v4"
 RIGHT = [(REDUCTION, answer) for answer in (Reduction, Functional, PooledByHand)]
-RIGHT += [(TRUNK, answer) for answer in (make_trunk, TrunkOfLists)]
+RIGHT += [(TRUNK, answer) for answer in (right_trunk, TrunkOfLists)]
 RIGHT += [(MENDED_REDUCTION, answer) for answer in (Mended, MendedFunctional)]
 
 
@@ -141,7 +141,7 @@ def test_a_missing_reduction_leaves_what_came_before_it():
     def without_reductions(in_channels, table):
         if any(kind == "reduction" for kind, *_ in table):
             raise NotImplementedError
-        return make_trunk(in_channels, table)
+        return right_trunk(in_channels, table)
 
     report = check(CHAPTER, without_reductions, part="make_trunk")
     passed = {outcome.check.name for outcome in report.outcomes if outcome.points}
@@ -156,6 +156,6 @@ def test_unmended_reduction_earns_nothing_and_half_a_mend_something():
 
 def test_stages_of_the_table_end_as_the_oracle_says():
     maps = draw_inputs(TRUNK.checks[0], 0)["maps"]
-    assert tuple(make_trunk(3, [list(row) for row in STAGES])(maps).shape[1:]) == trunk.shape_of(
+    assert tuple(right_trunk(3, [list(row) for row in STAGES])(maps).shape[1:]) == trunk.shape_of(
         STAGES, 3, *maps.shape[2:]
     )

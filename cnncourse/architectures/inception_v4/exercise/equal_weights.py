@@ -6,6 +6,7 @@ be worked out from the maps alone. What is not seen this way, because equal weig
 trainable numbers.
 """
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
@@ -62,11 +63,20 @@ def look(answer: Callable, arguments: Sequence[object], maps: Tensor, size: floa
                 "be stacked",
                 expected="the same height and width from every branch",
                 got=str(error).splitlines()[0],
-                misconception="the branches differ in stride or in padding: one of them pads where it should not, or "
-                "keeps the size where it should halve it",
+                misconception=_unlike(str(error), maps.shape[2:]),
             )
         ) from error
     return {"numbers": numbers, "shape": list(output.shape), "output": output}
+
+
+def _unlike(said: str, size: Sequence[int]) -> str:
+    """Say what is behind branches that differ, by the sizes that torch names."""
+    sides = {int(side) for side in re.findall(r"size (\d+)", said)}
+    if sides & set(size):
+        return "one of them keeps the size of the maps: a stride of 2 is missing"
+    if sides and min(sides) < (min(size) - 1) // 2 - 1:
+        return "one of them halves them twice: the stride belongs to one layer of a branch only"
+    return "one of them has zeros round the maps in a layer that halves, or none in a layer that keeps the size"
 
 
 def unit(filters: int, kernel: Kernel = 1, *, stride: int = 1, padding: Kernel | None = None, kind: str = "") -> Step:
