@@ -253,7 +253,7 @@ def plot_lost(random: Mapping[str, Sequence[Measurements]], trained: Mapping[str
         for layout, measured in results.items():
             colour, marker = _LOOKS[layout]
             lost = [each[LOST] for each in measured]
-            axis.plot(range(len(lost)), lost, marker=marker, color=colour, label=layout)
+            axis.plot(range(len(lost)), lost, marker, color=colour, label=layout)
             words.append(f"{title}, {layout}: {mean(lost):.1f} % on average")
         axis.set(title=title, xlabel="seed", xticks=range(len(measured)))
         axis.grid(alpha=0.3)
