@@ -175,7 +175,7 @@ SCALING = Experiment(
         ),
         Criterion(
             silence_name(RATES[-1]),
-            "there the share of the last maps that are zero for all digits is 50 points higher without scaling, or more, "
+            "there the share of last maps that are zero for all digits is 50 points higher without scaling or more, "
             "in every seed",
             lambda differences: min(differences) >= 50,
         ),
