@@ -30,11 +30,11 @@ LOSS = 0.5
 WINDOW = 10  # steps whose mean loss must fall to it
 MOST_STEPS = 300
 
-SCALING_SEEDS = (0, 1, 2)
+SCALING_SEEDS = (3, 4, 5)
 RATES = (0.1, 0.3, 1.0)
-SCALES = (1.0, 0.5, 0.2, 0.1)
+SCALES = (1.0, 0.2, 0.1)
 UNSCALED, SCALED = 1.0, 0.2
-STEPS = 40
+STEPS = 60
 
 
 class PlainInceptionBlock(ResidualInceptionBlock):

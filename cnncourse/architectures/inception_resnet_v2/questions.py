@@ -28,7 +28,7 @@ PREDICTIONS = (
     ),
     Prediction(
         name="scaling-at-the-lowest-rate",
-        text="Residual networks learn for 40 steps at the lowest of three rates, at which even those without scaling "
+        text="Residual networks learn for 60 steps at the lowest of three rates, at which even those without scaling "
         "are stable. What does a scale of 0.2 do to the training error there?",
         options=("It lowers it", "It raises it", "It makes no difference"),
     ),

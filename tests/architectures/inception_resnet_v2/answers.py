@@ -545,6 +545,11 @@ class SoftmaxAtEnd(Net):
         return super().forward(images).softmax(dim=1)
 
 
+class ReluOnScores(Net):
+    def forward(self, images):
+        return F.relu(super().forward(images))
+
+
 class OfBlocksThatScaleTheirShortcut(Net):
     block = ScalesShortcut
 
@@ -814,6 +819,7 @@ WRONG = [
     Wrong("make_inception_resnet", HeadWithoutBias, NUMBERS, "the last layer has no bias"),
     Wrong("make_inception_resnet", LargestOfEachMap, STAGES, "the largest value of each map"),
     Wrong("make_inception_resnet", SoftmaxAtEnd, STAGES, "a softmax on the scores"),
+    Wrong("make_inception_resnet", ReluOnScores, END, "a ReLU on the scores"),
     Wrong("make_inception_resnet", OfBlocksThatScaleTheirShortcut, STAGES, "in your block: the scale is on"),
     Wrong("make_inception_resnet", OfBlocksWithoutBias, NUMBERS, "in your block: the last 1×1"),
     Wrong("make_inception_resnet", not_a_module, NUMBERS, "does not give a module"),

@@ -130,6 +130,7 @@ SHORTCUT_SCALED = "the scale is on the shortcut; it belongs on the residual"
 SUM_SCALED = "the sum is scaled, the shortcut included; the scale belongs on the residual alone"
 NO_SHORTCUT = "there is no shortcut: the input is not added"
 RELU_ON_UP = "a ReLU on the last 1×1 convolution: the residual can only add, never take away"
+SHORTCUT_RECTIFIED = "the shortcut carries what a ReLU has left of the input"
 NO_RELU = "the ReLU behind the addition is missing"
 RELU = "a ReLU behind the addition, although activation=False"
 ONE_WAY = "both halves of the factorised convolution lie the same way: 1×n must be followed by n×1"
@@ -151,9 +152,7 @@ MISTAKES: Mapping[str, Rule] = {
     "a ReLU stands before the addition and none behind it": Rule(behind_up=F.relu, at_end=lambda _asked: False),
     RELU: Rule(at_end=lambda _asked: True),
     "the ReLU stands there only where activation=False": Rule(at_end=lambda asked: not asked),
-    "the shortcut carries what a ReLU has left of the input": Rule(
-        join=lambda maps, residual, scale: maps.relu() + scale * residual
-    ),
+    SHORTCUT_RECTIFIED: Rule(join=lambda maps, residual, scale: maps.relu() + scale * residual),
     "the biases of the last 1×1 convolution are not scaled": Rule(biases_scaled=False),
     "the ReLUs in the branches are missing": Rule(behind=lambda maps, normalise: normalise(maps)),
     "batch normalisation stands behind the ReLU in the branches; here it stands before": Rule(

@@ -107,7 +107,10 @@ FIRST = Network(3, 4, (Stage(ON_35, 2, 0.17), Stage(ON_17, 2, 0.1)), 5)
 SECOND = Network(1, 5, (Stage(ON_8, 3, 0.2),), 4)
 # Few filters and a small scale: with numbers below zero its signal survives to the end, which has no ReLU.
 BELOW_ZERO = Network(2, 3, (Stage((((2, 1),), ((1, 1), (2, 3))), 2, 0.03),), 3)
-SIGNS = {FIRST: 1, SECOND: 1, BELOW_ZERO: -1}
+COUNTED = (FIRST, SECOND, BELOW_ZERO)
+# What all numbers are, as a multiple of what is drawn. With numbers just below zero the scores are below zero, too.
+LARGE, NEGATIVE, FAINT = 1.0, -1.0, -0.05
+RUNS = ((FIRST, LARGE), (SECOND, LARGE), (BELOW_ZERO, NEGATIVE), (BELOW_ZERO, FAINT))
 
 
 def _draw(generator: torch.Generator) -> Inputs:
@@ -131,27 +134,27 @@ def _built(answer: Callable, network: Network, inputs: Inputs) -> nn.Module:
     return model
 
 
-def _look(model: nn.Module, network: Network, sign: int, inputs: Inputs) -> Observation:
+def _look(model: nn.Module, network: Network, factor: float, inputs: Inputs) -> Observation:
     """Note the scores in training with all numbers alike, then in evaluation, of all pictures and of one alone."""
     images = _images(network, inputs)
-    fill(model, sign * inputs["size"].item())
+    fill(model, factor * inputs["size"].item())
     with torch.no_grad():
         scores = run_expecting(model.train(), images, (COUNT, network.num_classes))
         together = run_expecting(model.eval(), images, (COUNT, network.num_classes))
         alone = run_expecting(model, images[:1], (1, network.num_classes))
-    return {f"scores of {network.name}": [scores, together[:1], alone]}
+    return {f"scores of {network.name} at {factor}": [scores, together[:1], alone]}
 
 
 def _probe(answer: Callable, inputs: Inputs) -> Iterator[Observation]:
     models = {}
-    for network in SIGNS:
+    for network in COUNTED:
         models[network] = _built(answer, network, inputs)
         got = sum(each.numel() for each in trainable(models[network]))
         yield {f"numbers of {network.name}": got}
         if got > FAR_TOO_MANY * network.numbers:
             return
-    for network, sign in SIGNS.items():
-        yield _look(models[network], network, sign, inputs)
+    for network, factor in RUNS:
+        yield _look(models[network], network, factor, inputs)
 
 
 # The oracle -----------------------------------------------------------------------------------------------------------
@@ -310,9 +313,9 @@ def _fault_in_numbers(seen: Observation, network: Network) -> Fault | None:
     )
 
 
-def _fault_in_scores(seen: Observation, network: Network, sign: int, inputs: Inputs) -> Fault | None:
-    images, size = _images(network, inputs), sign * inputs["size"].item()
-    got, together, alone = seen[f"scores of {network.name}"]
+def _fault_in_scores(seen: Observation, network: Network, factor: float, inputs: Inputs) -> Fault | None:
+    images, size = _images(network, inputs), factor * inputs["size"].item()
+    got, together, alone = seen[f"scores of {network.name} at {factor}"]
     expected = _expected(network, images, size)
     if not close(got, expected, TOLERANCE):
         wrong = {name: _expected(network, images, size, plan) for name, plan in PLANS.items()}
@@ -334,15 +337,16 @@ def _fault_in_scores(seen: Observation, network: Network, sign: int, inputs: Inp
 
 
 def _judge_numbers(seen: Observation, _inputs: Inputs) -> Fault | None:
-    return next(filter(None, (_fault_in_numbers(seen, network) for network in SIGNS)), None)
+    return next(filter(None, (_fault_in_numbers(seen, network) for network in COUNTED)), None)
 
 
 def _judge_stages(seen: Observation, inputs: Inputs) -> Fault | None:
-    return next(filter(None, (_fault_in_scores(seen, network, 1, inputs) for network in (FIRST, SECOND))), None)
+    return next(filter(None, (_fault_in_scores(seen, network, LARGE, inputs) for network in (FIRST, SECOND))), None)
 
 
 def _judge_end(seen: Observation, inputs: Inputs) -> Fault | None:
-    return _fault_in_scores(seen, BELOW_ZERO, -1, inputs)
+    faults = (_fault_in_scores(seen, BELOW_ZERO, factor, inputs) for factor in (NEGATIVE, FAINT))
+    return next(filter(None, faults), None)
 
 
 # At grading -----------------------------------------------------------------------------------------------------------
@@ -376,12 +380,12 @@ def _probe_drawn(answer: Callable, inputs: Inputs) -> Iterator[Observation]:
     network = _drawn(inputs)
     model = _built(answer, network, inputs)
     yield {f"numbers of {network.name}": sum(each.numel() for each in trainable(model))}
-    yield _look(model, network, 1, inputs)
+    yield _look(model, network, LARGE, inputs)
 
 
 def _judge_drawn(seen: Observation, inputs: Inputs) -> Fault | None:
     network = _drawn(inputs)
-    return _fault_in_numbers(seen, network) or _fault_in_scores(seen, network, 1, inputs)
+    return _fault_in_numbers(seen, network) or _fault_in_scores(seen, network, LARGE, inputs)
 
 
 NETWORK = Part(
