@@ -25,10 +25,10 @@ from cnncourse.data import small_digits
 from cnncourse.drawing import Picture
 from cnncourse.training import one_thread, seeded
 
-IMAGES, CHANNELS = 32, 32
+IMAGES, CHANNELS = 16, 32
 MOST_BLOCKS = 40
 SCALES = (1.0, 0.3, 0.2, 0.17, 0.1)  # the paper's range is 0.1 to 0.3; the released network has 0.2, 0.17 and 0.1
-SEEDS = (0, 1, 2)
+SEEDS = (0, 1)
 FIRST_MEAN_SQUARE = 0.5
 
 
