@@ -89,11 +89,11 @@ def _look(module: nn.Module, block: Block, inputs: Inputs) -> Iterator[Observati
 
 
 def _probe(answer: Callable, inputs: Inputs) -> Iterator[Observation]:
-    modules = {}
+    built = {}
     for block in CASES:
-        modules[block] = _built(answer, block, inputs)
-        yield {f"numbers of {block.name}": sum(each.numel() for each in trainable(modules[block]))}
-    for block, module in modules.items():
+        built[block] = _built(answer, block, inputs)
+        yield {f"numbers of {block.name}": sum(each.numel() for each in trainable(built[block]))}
+    for block, module in built.items():
         yield from _look(module, block, inputs)
 
 
