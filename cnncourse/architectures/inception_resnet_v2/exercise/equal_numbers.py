@@ -235,10 +235,12 @@ def run_block(module: nn.Module, maps: Tensor, name: str) -> Tensor:
     try:
         found = run(module, maps)
     except RuntimeError as error:
-        if "Sizes of tensors must match" not in str(error):
+        said = str(error)
+        not_added = "must match the size of tensor b" in said and "dimension 1" not in said
+        if not not_added and not any(each in said for each in ("Sizes of tensors must match", "Kernel size can't be")):
             raise
-        message = f"{name}: the maps of the branches do not have the same height and width, and cannot be stacked"
-        raise RefusedAnswerError(Fault(message, got=str(error).splitlines()[0], misconception=NOT_PADDED)) from error
+        message = f"{name}: height and width do not fit where maps are convolved, stacked or added"
+        raise RefusedAnswerError(Fault(message, got=said.splitlines()[0], misconception=NOT_PADDED)) from error
     if found.shape == maps.shape:
         return found
     named = ""
