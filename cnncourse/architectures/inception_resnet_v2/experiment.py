@@ -2,7 +2,7 @@
 
 Szegedy et al. 2016, sections 3.3 and 4. Our networks have eight blocks of two branches each and learn digits of 8×8
 pixels. The paper's failure needs more than 1,000 filters and tens of thousands of steps; ours are narrow, and it is the
-rate of learning that drives them to it.
+learning rate that drives them to it.
 """
 
 from collections.abc import Callable, Mapping
@@ -164,7 +164,7 @@ def errors(scale: float, seed: int) -> Measurements:
 
 SCALING = Experiment(
     claim="Scaling the residuals down keeps training stable.",
-    source="Szegedy et al. 2016, section 3.3; here by the rate of learning",
+    source="Szegedy et al. 2016, section 3.3; here by the learning rate",
     control=(f"scale {UNSCALED:g}", partial(errors, UNSCALED)),
     treatment=(f"scale {SCALED:g}", partial(errors, SCALED)),
     criteria=(
@@ -218,7 +218,7 @@ def plot_grid(grid: Grid) -> Picture:
             values, mean = grid[scale, rate], means[row][column]
             text = f"{mean:.0f} %\n{min(values):.0f} to {max(values):.0f}"
             axes.text(column, row, text, ha="center", va="center", color="white" if mean > 35 else "black")
-    axes.set(xlabel="rate of learning", ylabel="scale of the residuals")
+    axes.set(xlabel="learning rate", ylabel="scale of the residuals")
     axes.set_xticks(range(len(RATES)), [f"{rate:g}" for rate in RATES])
     axes.set_yticks(range(len(SCALES)), [f"{scale:g}" for scale in SCALES])
     figure.colorbar(image, label="training error (%)")
