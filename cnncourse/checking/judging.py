@@ -25,6 +25,9 @@ SAID_BY_TORCH = {
     "was built for",
     "must match the size of tensor b": "two tensors of different shapes are added, multiplied or compared: print both "
     "shapes just before",
+    "must match except in dimension 0": "maps are joined along the pictures; torch.cat(…, dim=1) joins them along the "
+    "channels",
+    "must match except in dimension 1": "maps that are to be joined differ in height or width, by stride or padding",
     "a leaf Variable that requires grad": "forward changes what it is given, by += or by an operation whose name ends "
     "with an underscore",
     "Module.__init__() call": "super().__init__() is missing, or not the first line of __init__",
@@ -249,7 +252,7 @@ def _ended_by(raised: Raised, names: Collection[str]) -> Ended:
         needed = Fault(f"it needs {raised.owner}, which is not written yet", hints=())
         return Ended(Status.NOT_ATTEMPTED, None if raised.owner in names else needed)
     misconception = next((name for said, name in SAID_BY_TORCH.items() if said in raised.text), "")
-    if not raised.line:
+    if not raised.line and not raised.owner:
         message = "your layers raise an error when they are run" if misconception else NOT_EXAMINED
         return Ended(Status.FAILED, Fault(message, got=str(raised), misconception=misconception, hints=CALL_IT))
     fault = Fault(

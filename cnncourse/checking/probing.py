@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-from cnncourse.checking.exercise import Fault, RefusedAnswerError
-from cnncourse.checking.wording import shape_text
+from cnncourse.checking.exercise import Fault, Observation, Plain, RefusedAnswerError
+from cnncourse.checking.wording import differing_text, shape_text
 
 MANY = 100  # of so many values one may be zero by chance
 
@@ -182,3 +182,52 @@ def moving_numbers(module: nn.Module) -> int:
             moving = parameter.grad[~kept_out(parameter.grad)] if parameter.grad.any() else parameter.grad.new_empty(0)
             count += 1 if moving.numel() and (moving == moving[0]).all() else moving.numel()
     return count
+
+
+def in_use(module: nn.Module, maps: Tensor, output: Tensor) -> dict[str, Plain]:
+    """Note whether a module uses all that it has, and whether it treats pictures alone as it treats them together.
+
+    Args:
+        module: the learner's module; it is left in training mode.
+        maps: what it was given, several pictures.
+        output: what came out in training, with its graph.
+
+    """
+    parameters = [parameter for parameter in module.parameters() if parameter.requires_grad]
+    gradients = torch.autograd.grad(output.sum(), parameters, allow_unused=True) if output.requires_grad else ()
+    with torch.no_grad():
+        # Copies, because whether forward spoils what it is given is another check's business.
+        together, alone = module.eval()(maps.clone()), module(maps[:1].clone())
+    module.train()
+    idle = sum(gradient is None for gradient in gradients)
+    return {"idle": idle, "parameters": len(parameters), "together": together[:1], "alone": alone}
+
+
+def fault_in_use(seen: Observation, name: str) -> Fault | None:
+    """Judge what ``in_use`` noted.
+
+    Args:
+        seen: the notes.
+        name: how the learner would call for the module.
+
+    """
+    if seen["idle"]:
+        return Fault(
+            f"{name}: some of its layers have no share in what comes out",
+            expected=f"a share for each of {seen['parameters']} weights, scales, shifts and biases",
+            got=f"{seen['idle']} of them have none",
+            misconception="a layer is made and not used, and another one used in its place",
+            hints=(
+                "Call backward() on the sum of what comes out, and print which parameters have .grad None.",
+                "Go through your forward: is each layer that __init__ makes called there, and none of them twice?",
+            ),
+        )
+    together, alone = seen["together"], seen["alone"]
+    if together.shape == alone.shape and torch.allclose(together, alone, rtol=1e-3, atol=1e-3):
+        return None
+    return Fault(
+        f"{name}: in evaluation, what comes out for a picture depends on the others of the batch",
+        *differing_text(together, alone),
+        misconception="batch normalisation uses the batch in evaluation too",
+        hints=("Batch normalisation is to have its running averages, as nn.BatchNorm2d has if you do not say else.",),
+    )

@@ -946,7 +946,7 @@ WRONG = [
     Wrong("MendedBottleneck", StrideMoved, CHANGED, "the stride has moved"),
     Wrong("MendedBottleneck", FirstReluLost, TAKES_AWAY, "between the 1×1 and the 3×3"),
     Wrong("MendedBottleneck", SecondReluLost, TAKES_AWAY, "between the 3×3 and the last"),
-    Wrong("MendedBottleneck", BatchAlways, AVERAGES, "evaluation uses the batch too"),
+    Wrong("MendedBottleneck", BatchAlways, AVERAGES, "batch normalisation uses the batch in evaluation too"),
     Wrong("MendedBottleneck", NormsWent, AVERAGES, "there is no batch normalisation left"),
     Wrong("MendedBottleneck", BiasesCame, AVERAGES, "the convolutions have biases"),
     Wrong("MendedBottleneck", ProjectionNotNormalised, CHANGED, "the projection has lost"),

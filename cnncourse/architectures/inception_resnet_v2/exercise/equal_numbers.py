@@ -135,6 +135,7 @@ NO_RELU = "the ReLU behind the addition is missing"
 RELU = "a ReLU behind the addition, although activation=False"
 ONE_WAY = "both halves of the factorised convolution lie the same way: 1×n must be followed by n×1"
 TURNED = "rows and columns of the kernels are swapped"
+STACKED_ELSEWHERE = "maps are stacked along another dimension than the channels: torch.cat(…, dim=1)"
 NOT_PADDED = "a convolution changes height and width: each needs half of its kernel's rows and columns as padding"
 MISTAKES: Mapping[str, Rule] = {
     UNSCALED: Rule(join=lambda maps, residual, _scale: maps + residual),
@@ -239,8 +240,10 @@ def run_block(module: nn.Module, maps: Tensor, name: str) -> Tensor:
         not_added = "must match the size of tensor b" in said and "dimension 1" not in said
         if not not_added and not any(each in said for each in ("Sizes of tensors must match", "Kernel size can't be")):
             raise
-        message = f"{name}: height and width do not fit where maps are convolved, stacked or added"
-        raise RefusedAnswerError(Fault(message, got=said.splitlines()[0], misconception=NOT_PADDED)) from error
+        message = f"{name}: the maps do not fit where they are convolved, stacked or added"
+        along_pictures = "must match except in dimension" in said and "dimension 1" not in said
+        why = STACKED_ELSEWHERE if along_pictures else NOT_PADDED
+        raise RefusedAnswerError(Fault(message, got=said.splitlines()[0], misconception=why)) from error
     if found.shape == maps.shape:
         return found
     named = ""

@@ -23,7 +23,7 @@ from cnncourse.architectures.inception_resnet_v2.exercise.equal_numbers import (
 from cnncourse.checking import Check, Fault, Part
 from cnncourse.checking.exercise import Inputs, Observation
 from cnncourse.checking.pictures import maps_picture
-from cnncourse.checking.probing import build, refuse_hidden_layers, settle_lazy_layers
+from cnncourse.checking.probing import build, fault_in_use, in_use, refuse_hidden_layers, settle_lazy_layers
 from cnncourse.checking.wording import differing_text
 
 COUNT, HEIGHT, WIDTH = 3, 9, 10
@@ -78,7 +78,7 @@ def _observed(answer: Callable, block: Block, inputs: Inputs) -> Iterator[Observ
     for sign in SIGNS:
         fill(module, sign * inputs["size"].item())
         outputs.append(run_block(module.train(), maps, name))
-    yield {"evaluation": evaluation, "outputs": torch.stack(outputs)}
+    yield {"evaluation": evaluation, "outputs": torch.stack(outputs), "use": in_use(module, maps, outputs[-1])}
 
 
 def _probe(answer: Callable, inputs: Inputs) -> Iterator[Observation]:
@@ -134,7 +134,7 @@ def _fault_in_kernels(seen: Observation, block: Block, inputs: Inputs) -> Fault 
 
 
 def _fault_in_numbers(seen: Observation, block: Block) -> Fault | None:
-    return fault_in_numbers(seen["numbers"], block, _name(block))
+    return fault_in_numbers(seen["numbers"], block, _name(block)) or fault_in_use(seen["use"], _name(block))
 
 
 def _fault_in_evaluation(seen: Observation, block: Block, inputs: Inputs) -> Fault | None:

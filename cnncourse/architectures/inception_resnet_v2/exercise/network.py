@@ -353,18 +353,18 @@ def _judge_end(seen: Observation, inputs: Inputs) -> Fault | None:
 
 
 def _draw_network(generator: torch.Generator) -> Inputs:
-    """Draw a network with three stages, which no network in the notebook has."""
+    """Draw a network with three stages, which no network in the notebook has; the last has one block, as the first."""
     return {
         **_draw(generator),
-        "counts": torch.randint(1, 3, (3,), generator=generator),
-        "filters": torch.randint(2, 4, (3, 2), generator=generator),
+        "counts": torch.cat([torch.randint(1, 3, (2,), generator=generator), torch.ones(1, dtype=torch.int64)]),
+        "filters": torch.randint(2, 4, (2, 2), generator=generator)[[0, 1, 0]],
         "scales": 0.1 + 0.2 * torch.rand(3, generator=generator),
         "rest": torch.randint(0, 3, (3,), generator=generator) + torch.tensor([2, 3, 6]),
     }
 
 
 def _drawn(inputs: Inputs) -> Network:
-    kernels = ((3, 3), ((1, 3), (3, 1)), (1, 5))
+    kernels = ((3, 3), ((1, 3), (3, 1)), (3, 3))
     stages = []
     for (one, other), pair, count, scale in zip(
         inputs["filters"].tolist(), kernels, inputs["counts"].tolist(), inputs["scales"].tolist(), strict=True

@@ -16,7 +16,7 @@ from torch import Tensor
 
 from cnncourse.checking import Fault
 from cnncourse.checking.exercise import Observation, RefusedAnswerError
-from cnncourse.checking.probing import build, refuse_hidden_layers, run, settle_lazy_layers
+from cnncourse.checking.probing import build, in_use, refuse_hidden_layers, run, settle_lazy_layers
 from cnncourse.checking.wording import differing_text, shape_text
 
 IMAGES = 3
@@ -59,18 +59,20 @@ def look(answer: Callable, arguments: Sequence[object], maps: Tensor, size: floa
             raise
         raise RefusedAnswerError(
             Fault(
-                f"for maps of {shape_text(maps.shape[2:])} the branches give maps of different sizes, which cannot "
-                "be stacked",
-                expected="the same height and width from every branch",
+                f"for maps of {shape_text(maps.shape[2:])} the maps of the branches cannot be stacked",
+                expected="the same height and width from every branch, and stacking along the channels",
                 got=str(error).splitlines()[0],
                 misconception=_unlike(str(error), maps.shape[2:]),
             )
         ) from error
-    return {"numbers": numbers, "shape": list(output.shape), "output": output}
+    used = in_use(module, maps, output)
+    return {"numbers": numbers, "shape": list(output.shape), "output": output, "use": used}
 
 
 def _unlike(said: str, size: Sequence[int]) -> str:
     """Say what is behind branches that differ, by the sizes that torch names."""
+    if "except in dimension 1" not in said:
+        return "they are joined along another dimension than the channels: torch.cat(…, dim=1)"
     sides = {int(side) for side in re.findall(r"size (\d+)", said)}
     if sides & set(size):
         return "one of them keeps the size of the maps: a stride of 2 is missing"

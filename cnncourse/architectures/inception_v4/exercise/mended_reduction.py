@@ -20,6 +20,7 @@ from cnncourse.architectures.inception_v4.exercise.equal_weights import (
 )
 from cnncourse.checking import Check, Fault, Part
 from cnncourse.checking.exercise import Inputs, Observation
+from cnncourse.checking.probing import fault_in_use
 
 MOST_CHANNELS, HEIGHT, WIDTH = 9, 13, 11
 WIDE_KERNEL, HIGH_KERNEL = (1, 7), (7, 1)
@@ -157,6 +158,7 @@ def _fault_in_rest(seen: Observation, widths: Widths, inputs: Inputs) -> Fault |
     return (
         _fault_in_shape(seen, widths, inputs)
         or fault_in_numbers(seen["numbers"], expected, text, widths.name, counts)
+        or fault_in_use(seen["use"], widths.name)
         or fault_in_maps(
             _parts(seen["output"], widths)[2],
             pooled(maps),

@@ -20,6 +20,7 @@ from cnncourse.architectures.inception_v4.exercise.equal_weights import (
 )
 from cnncourse.checking import Check, Fault, Part
 from cnncourse.checking.exercise import Inputs, Observation
+from cnncourse.checking.probing import fault_in_use
 
 MOST_CHANNELS, HEIGHT, WIDTH = 9, 9, 11
 SINGLE, TRIPLE, POOL = "the convolution's maps", "the three convolutions' maps", "the pooled maps"
@@ -156,13 +157,14 @@ def mistaken_counts(filters: Filters) -> Mapping[str, int]:
 
 
 def _fault_in_numbers(seen: Observation, filters: Filters) -> Fault | None:
-    return fault_in_numbers(
+    fault = fault_in_numbers(
         seen[filters.name]["numbers"],
         filters.numbers,
         "n, k, l, m: " + " + ".join(map(str, filters.units)),
         filters.name,
         mistaken_counts(filters),
     )
+    return fault or fault_in_use(seen[filters.name]["use"], filters.name)
 
 
 def _mistakes(maps: Tensor, filters: Filters, size: float) -> Mapping[str, Mapping[str, Tensor]]:

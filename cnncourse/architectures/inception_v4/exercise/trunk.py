@@ -19,6 +19,7 @@ from cnncourse.architectures.inception_v4.exercise.equal_weights import (
 from cnncourse.architectures.inception_v4.exercise.reduction import Filters, reduced
 from cnncourse.checking import Check, Fault, Part
 from cnncourse.checking.exercise import Inputs, Observation
+from cnncourse.checking.probing import fault_in_use
 
 CHANNELS, HEIGHT, WIDTH = 3, 11, 15
 INCEPTION, REDUCTION = "inception", "reduction"
@@ -217,9 +218,10 @@ def _fault_in_shape(seen: Observation, table: Table, inputs: Inputs) -> Fault | 
 def _fault_in_numbers(seen: Observation, table: Table, in_channels: int) -> Fault | None:
     name = name_of(table, in_channels)
     text = "module by module: " + " + ".join(str(each[2]) for each in _modules(table, in_channels))
-    return fault_in_numbers(
+    fault = fault_in_numbers(
         seen[name]["numbers"], numbers_of(table, in_channels), text, name, _mistaken_counts(table, in_channels)
     )
+    return fault or fault_in_use(seen[name]["use"], name)
 
 
 def _fault_in_maps(seen: Observation, table: Table, inputs: Inputs) -> Fault | None:

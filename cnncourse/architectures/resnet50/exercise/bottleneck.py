@@ -16,8 +16,15 @@ from cnncourse.architectures.resnet50.exercise.known_weights import (
 from cnncourse.checking import Check, Fault, Part
 from cnncourse.checking.exercise import Inputs, Observation
 from cnncourse.checking.pictures import maps_picture
-from cnncourse.checking.probing import build, refuse_hidden_layers, run_expecting, settle_lazy_layers
-from cnncourse.checking.wording import differing_text, values_text
+from cnncourse.checking.probing import (
+    build,
+    fault_in_use,
+    in_use,
+    refuse_hidden_layers,
+    run_expecting,
+    settle_lazy_layers,
+)
+from cnncourse.checking.wording import differing_text
 
 COUNT, HEIGHT, WIDTH = 4, 9, 11
 MOST_CHANNELS = 24
@@ -90,7 +97,7 @@ class Bottleneck:
         return len(set(self.weights)) == len(self.weights)
 
 
-SAME, CHANGED = Bottleneck(8, 2, 1), Bottleneck(3, 2, 2)
+SAME, CHANGED, HALVED = Bottleneck(8, 2, 1), Bottleneck(3, 2, 2), Bottleneck(8, 2, 2)
 
 
 def _draw(generator: torch.Generator) -> Inputs:
@@ -112,9 +119,15 @@ def _observed(answer: Callable, block: Bottleneck, inputs: Inputs) -> Observatio
     sides = ((side - 1) // block.stride + 1 for side in (HEIGHT, WIDTH))
     shape = (block.out_channels, *sides)
     training = run_expecting(module.train(), maps, (COUNT, *shape))
-    together = run_expecting(module.eval(), maps, (COUNT, *shape))
-    alone = run_expecting(module, maps[:1], (1, *shape))
-    return {"numbers": numbers, "filled": filled, "training": training, "evaluation": together, "alone": alone}
+    used = in_use(module, maps, training)
+    evaluation = run_expecting(module.eval(), maps, (COUNT, *shape))
+    return {
+        "numbers": numbers,
+        "filled": filled,
+        "training": training,
+        "evaluation": evaluation,
+        "use": used,
+    }
 
 
 def _probe_same(answer: Callable, inputs: Inputs) -> Observation:
@@ -122,7 +135,7 @@ def _probe_same(answer: Callable, inputs: Inputs) -> Observation:
 
 
 def _probe_changed(answer: Callable, inputs: Inputs) -> Observation:
-    return _observed(answer, CHANGED, inputs)
+    return {block.name: _observed(answer, block, inputs) for block in (CHANGED, HALVED)}
 
 
 # The oracle -----------------------------------------------------------------------------------------------------------
@@ -239,7 +252,7 @@ def _weights_missing(block: Bottleneck) -> Fault:
 def _fault_in_numbers(seen: Observation, block: Bottleneck) -> Fault | None:
     got, width, out = seen["numbers"], block.width, block.out_channels
     if got == block.numbers:
-        return None
+        return fault_in_use(seen["use"], block.name)
     misconceptions = {
         "one batch normalisation still serves the first two convolutions": block.numbers - 2 * width,
         "the convolutions have biases; behind them batch normalisation takes every bias away": block.numbers
@@ -265,13 +278,6 @@ def _fault_in_evaluation(seen: Observation, block: Bottleneck, inputs: Inputs) -
     maps, got = _maps(block, inputs), seen["evaluation"]
     if not seen["filled"]:
         return _weights_missing(block)
-    if not close(seen["alone"], got[:1]):
-        return Fault(
-            f"{block.name}: in evaluation a picture's maps depend on the other pictures of the batch",
-            expected=f"as in the batch, {values_text(got[0])}",
-            got=f"alone, {values_text(seen['alone'])}",
-            misconception="evaluation uses the batch too; separate normalisations need no such help",
-        )
     # Whichever ReLUs there are, what was remembered can be judged.
     ways = [_Rule(relu_on_residual=first, relu_at_end=last) for first in (False, True) for last in (True, False)]
     if any(close(got, _outputs(block, maps, rule)[1]) for rule in (*ways, *MISTAKES.values())):
@@ -304,7 +310,7 @@ def _fault_in_all(seen: Observation, block: Bottleneck, inputs: Inputs) -> Fault
 
 
 def _judge_changed(seen: Observation, inputs: Inputs) -> Fault | None:
-    return _fault_in_all(seen, CHANGED, inputs)
+    return _fault_in_all(seen[CHANGED.name], CHANGED, inputs) or _fault_in_all(seen[HALVED.name], HALVED, inputs)
 
 
 # At grading -----------------------------------------------------------------------------------------------------------

@@ -24,7 +24,7 @@ from cnncourse.architectures.resnet50.exercise.known_weights import (
 from cnncourse.checking import Check, Fault, Part
 from cnncourse.checking.exercise import Inputs, Observation
 from cnncourse.checking.pictures import maps_picture
-from cnncourse.checking.probing import build, refuse_hidden_layers, run, settle_lazy_layers
+from cnncourse.checking.probing import build, fault_in_use, in_use, refuse_hidden_layers, run, settle_lazy_layers
 from cnncourse.checking.wording import differing_text, shape_text, values_text
 
 COUNT, HEIGHT, WIDTH = 4, 7, 9  # odd, so that "every second pixel" has to be read with care
@@ -53,8 +53,10 @@ class Block:
     @property
     def arguments(self) -> tuple[int | str, ...]:
         """What it is built with; what is the default is left out."""
-        usual = self.stride == 1 and self.option == "B"
-        return (self.in_channels, self.out_channels) + (() if usual else (self.stride, self.option))
+        given = (self.in_channels, self.out_channels)
+        if self.option == "B":
+            return given if self.stride == 1 else (*given, self.stride)
+        return (*given, self.stride, self.option)
 
     @property
     def name(self) -> str:
@@ -94,8 +96,8 @@ class Block:
 
 
 IDENTITY, PADDED, PROJECTED = Block(4, 4, 1, "B"), Block(3, 5, 2, "A"), Block(3, 5, 2, "B")
-ONLY_SMALLER, ONLY_MORE = Block(4, 4, 2, "B"), Block(3, 5, 1, "A")
-CASES = (IDENTITY, PADDED, PROJECTED, ONLY_SMALLER, ONLY_MORE)
+ONLY_SMALLER, ONLY_MORE, ONLY_THINNED = Block(4, 4, 2, "B"), Block(3, 5, 1, "A"), Block(4, 4, 2, "A")
+CASES = (IDENTITY, PADDED, PROJECTED, ONLY_SMALLER, ONLY_MORE, ONLY_THINNED)
 WORKED_OUT = (IDENTITY, PADDED, PROJECTED)  # whose output is compared, not their shortcut alone
 
 
@@ -139,8 +141,7 @@ def _whole(module: nn.Module, block: Block, inputs: Inputs) -> Observation:
     for sign in SIGNS:
         fill(module, _values(block, sign))
         outputs.append(run(module.train(), maps))
-    together = run(module.eval(), maps)
-    return {"outputs": torch.stack(outputs), "together": together[:1], "by itself": run(module, maps[:1])}
+    return {"outputs": torch.stack(outputs), "use": in_use(module, maps, outputs[-1])}
 
 
 def _probe(answer: Callable, inputs: Inputs) -> Iterator[Observation]:
@@ -435,14 +436,7 @@ def _fault_in_whole(whole: Observation, block: Block, inputs: Inputs) -> Fault |
             misconception=next((name for name, rule in MISTAKES.items() if close(got, gives(rule))), ""),
             picture=maps_picture(expected[0, 0, 0, :4, :4], got[0, 0, 0, :4, :4]),
         )
-    if not close(whole["by itself"], whole["together"]):
-        return Fault(
-            f"{block.name}: in evaluation a picture's maps depend on the other pictures of the batch",
-            expected=f"as in the batch, {values_text(whole['together'])}",
-            got=f"alone, {values_text(whole['by itself'])}",
-            misconception="batch normalisation uses the batch in evaluation too",
-        )
-    return None
+    return fault_in_use(whole["use"], block.name)
 
 
 def _judge_shapes(seen: Observation, inputs: Inputs) -> Fault | None:
@@ -459,9 +453,8 @@ def _judge_identity(seen: Observation, inputs: Inputs) -> Fault | None:
 
 
 def _judge_option_a(seen: Observation, inputs: Inputs) -> Fault | None:
-    return next(
-        filter(None, (_fault_in_shortcut(seen[block.name], block, inputs) for block in (PADDED, ONLY_MORE))), None
-    )
+    faults = (_fault_in_shortcut(seen[block.name], block, inputs) for block in (PADDED, ONLY_MORE, ONLY_THINNED))
+    return next(filter(None, faults), None)
 
 
 def _judge_option_b(seen: Observation, inputs: Inputs) -> Fault | None:

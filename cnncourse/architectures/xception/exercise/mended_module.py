@@ -22,7 +22,14 @@ from cnncourse.architectures.xception.exercise.equal_weights import (
 from cnncourse.architectures.xception.exercise.separable_convolution import NEGLIGIBLE
 from cnncourse.checking import Check, Fault, Part
 from cnncourse.checking.exercise import Inputs, Observation, RefusedAnswerError
-from cnncourse.checking.probing import build, fill_with_random_numbers, refuse_hidden_layers, settle_lazy_layers
+from cnncourse.checking.probing import (
+    build,
+    fault_in_use,
+    fill_with_random_numbers,
+    in_use,
+    refuse_hidden_layers,
+    settle_lazy_layers,
+)
 from cnncourse.checking.wording import shape_text
 
 CHANNELS, REPEATS = 4, 3
@@ -79,6 +86,7 @@ def _look(answer: Callable, channels: int, repeats: int, inputs: Inputs) -> Iter
     fill(module, size)
     above, given = run_row(module, maps)
     yield {"numbers": numbers, "shape": list(above.shape), "above": above, "below": below, "given": given}
+    yield {"use": in_use(module, maps, above)}
     fill(module, 0)
     nothing, _ = run_row(module, maps)
     yield {"nothing": nothing}
@@ -143,6 +151,7 @@ def _fault_in_rest(seen: Observation, maps: Tensor, repeats: int, size: float) -
     return (
         fault_in_shape(seen["shape"], row)
         or fault_in_numbers(seen["numbers"], row)
+        or fault_in_use(seen["use"], f"MendedModule({row.in_channels}, {repeats})")
         or fault_in_maps(seen["above"], maps, row, size, passing)
         or fault_in_maps(seen["below"], maps, _row(maps.shape[1], 1), -size, passing)
     )

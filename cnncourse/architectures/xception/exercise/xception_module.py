@@ -18,7 +18,7 @@ from cnncourse.architectures.xception.exercise.equal_weights import (
 )
 from cnncourse.checking import Check, Fault, Part
 from cnncourse.checking.exercise import Inputs, Observation
-from cnncourse.checking.probing import build, refuse_hidden_layers, settle_lazy_layers
+from cnncourse.checking.probing import build, fault_in_use, in_use, refuse_hidden_layers, settle_lazy_layers
 
 MIDDLE = Row(6, (3, 5, 6))
 SINGLE = Row(5, (5,))
@@ -37,7 +37,7 @@ def _look(answer: Callable, row: Row, inputs: Inputs) -> dict[str, object]:
     numbers = sum(each.numel() for each in module.parameters() if each.requires_grad)
     fill(module, size)
     output, given = run_row(module, maps)
-    seen = {"numbers": numbers, "output": output, "shape": list(output.shape)}
+    seen = {"numbers": numbers, "output": output, "shape": list(output.shape), "use": in_use(module, maps, output)}
     if row.downsample:
         return seen
     fill(module, 0)
@@ -65,8 +65,13 @@ def _judge_shapes(seen: Observation, _inputs: Inputs) -> Fault | None:
 
 
 def _judge_numbers(seen: Observation, _inputs: Inputs) -> Fault | None:
-    faults = (fault_in_numbers(seen[row.name]["numbers"], row) for row in ROWS)
+    faults = (_fault_in_numbers(seen, row) for row in ROWS)
     return next((fault for fault in faults if fault is not None), None)
+
+
+def _fault_in_numbers(seen: Observation, row: Row) -> Fault | None:
+    case = seen[row.name]
+    return fault_in_numbers(case["numbers"], row) or fault_in_use(case["use"], row.name)
 
 
 def _judge_shortcut(seen: Observation, inputs: Inputs) -> Fault | None:
@@ -113,7 +118,7 @@ def _probe_drawn(answer: Callable, inputs: Inputs) -> Observation:
 
 def _judge_drawn(seen: Observation, inputs: Inputs) -> Fault | None:
     row = _row(inputs)
-    return fault_in_numbers(seen[row.name]["numbers"], row) or _fault_in_row(seen, inputs, row)
+    return _fault_in_numbers(seen, row) or _fault_in_row(seen, inputs, row)
 
 
 XCEPTION_MODULE = Part(
