@@ -363,13 +363,15 @@ attack_in_forward(
     says="malformed",
 )
 attack_in_forward(
-    "one reply too many, later",
+    "one reply too many",
     """
     import threading, sys
     frame = sys._getframe()
     while frame and type(frame.f_locals.get("self")).__name__ != "Worker": frame = frame.f_back
     channel = frame.f_locals["self"].channel
-    threading.Thread(target=lambda: channel.send({"nonce": "0"}, b"")).start()
+    thread = threading.Thread(target=lambda: channel.send({"nonce": "0"}, b""))
+    thread.start()
+    thread.join()  # however busy the machine, it is there before the part is judged
     """,
     says="replies that nobody asked for",
 )
