@@ -376,12 +376,12 @@ def third_reshaped(paths):
 
 
 def third_reversed(paths):
-    first, second, third = convert(paths)
+    first, second, _ = convert(paths)
     return first, second, torch.cat([path[2] for path in paths[::-1]], dim=1)
 
 
 def second_reversed(paths):
-    first, second, third = convert(paths)
+    first, _, third = convert(paths)
     return first, torch.cat([path[1] for path in paths[::-1]]), third
 
 
@@ -391,7 +391,7 @@ def kernels_turned(paths):
 
 
 def inputs_and_outputs_exchanged(paths):
-    first, second, third = convert(paths)
+    first, _, third = convert(paths)
     return first, torch.cat([path[1].transpose(0, 1) for path in paths]), third
 
 
@@ -598,7 +598,7 @@ WRONG = [
     Wrong(PART1, NotDivided, FORM_C, "the 3×3 convolution is not divided"),
     Wrong(PART1, OneByOneDivided, FORM_C, "the first 1×1 convolution is divided"),
     Wrong(PART1, AllDivided, FORM_C, "both 1×1 convolutions are divided"),
-    Wrong(PART1, WidthInAll, FORM_C, "divisible by groups"),
+    Wrong(PART1, WidthInAll, FORM_C, "your code raises an error"),
     Wrong(PART1, MeanOfPaths, FORM_A, "the mean of the paths"),
     Wrong(PART1, SharedPath, FORM_A, "all paths are one and the same"),
     Wrong(PART1, FirstPathOnly, FORM_B, "the number of trainable numbers is wrong"),
@@ -611,8 +611,8 @@ WRONG = [
     Wrong(PART1, WithoutSecondRelu, RELUS, "no ReLU between the 3×3 and the last"),
     Wrong(PART1, WithBiases, FORM_A, "the convolutions have biases, in each path"),
     Wrong(PART1, TwoLayers, FORM_A, "two layers only"),
-    Wrong(PART1, StacksOutputs, FORM_A, "must match the size"),
-    Wrong(PART1, WithoutPadding, FORM_A, "must match the size"),
+    Wrong(PART1, StacksOutputs, FORM_A, "two tensors of different shapes"),
+    Wrong(PART1, WithoutPadding, FORM_A, "two tensors of different shapes"),
     Wrong(PART1, InAList, FORM_A, "layers in a plain list"),
     Wrong(PART1, ChangesItsInput, FORM_A, "forward changes the tensor"),
     Wrong(PART1, NothingReturned, FORM_A, "forward returns None"),

@@ -159,7 +159,7 @@ def _fault_in_relus(seen: Observation, block: Block, form: str, inputs: Inputs) 
     ) or fault_in_maps(
         seen["turned"],
         (level - paths).relu()[:, 0],
-        f"{_name(block, form)}: with the last weights to map 0 below zero, map 0 should be lower than the shortcut alone",
+        f"{_name(block, form)}: with the last weights to map 0 below zero, it should be lower than the shortcut alone",
         lambda: {"a ReLU stands behind the last convolution of the paths: they can only add": level[:, 0]},
     )
 

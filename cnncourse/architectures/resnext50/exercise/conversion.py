@@ -105,7 +105,7 @@ def _mistaken_shapes(paths: Paths) -> Mapping[tuple[int, ...], str]:
             d,
             1,
             1,
-        ): "third is joined along its outputs: that would stack the paths' outputs, not add them up",
+        ): "third is joined along its outputs: that stacks what the paths give, and adds nothing",
         (inside, inside, 3, 3): dense,
         (number, d, i, 1, 1): "stacked along a new dimension; the paths are to lie along one that is there",
         (number, d, d, 3, 3): "stacked along a new dimension; the paths are to lie along one that is there",
@@ -155,9 +155,7 @@ def _mistaken_weights(inputs: Inputs, name: str) -> Mapping[str, Tensor]:
         else each.transpose(0, 1).flatten(0, 1),
         "divided by the number of paths: a mean, not a sum": joined / number,
         "reshaped without moving the dimension of the paths beside that of the inputs": each.reshape(joined.shape),
-        "in each path inputs and outputs of the kernels have changed places": each.transpose(1, 2).reshape(
-            joined.shape
-        ),
+        "inputs and outputs of the kernels have changed places": each.transpose(1, 2).reshape(joined.shape),
         "the kernels are turned round": joined.flip(2, 3),
         "the same mean for all paths": torch.cat([each.mean(dim=0)] * number, dim=dimension),
     }
