@@ -64,7 +64,7 @@ class Divided:
         step = side / self.cardinality
         parts = [
             heading(LEFT + SIDE / 2, "3×3 convolution: which channel sees which", 26),
-            _text(LEFT, 52, f"{template.inside} × {template.inside} channels inside", colour=FAINT_INK),
+            _text(LEFT, 52, f"{template.inside} × {template.inside} channels inside{', drawn smaller' * (template.inside > FULL_SCALE)}", colour=FAINT_INK),
             _box(LEFT, TOP, side, side, "#ffffff"),
         ]
         parts += [
@@ -110,7 +110,7 @@ class Divided:
         ends = {(1, 64): "the bottleneck of ResNet-50", (32, 4): "ResNeXt-50"}
         said = ends.get((self.cardinality, self.width), "")
         if self.width == 1:
-            said = "one channel a path: a depthwise convolution, as in Xception"
+            said = "width 1: depthwise, as in Xception"
         parts.append(_text(RIGHT, 296, said, weight="bold", colour=NEW))
         return parts
 
