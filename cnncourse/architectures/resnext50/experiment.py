@@ -129,6 +129,7 @@ def plot_losses(results: Mapping[str, Sequence[Measurements]]) -> Picture:
         values = [mean(each[f"loss to step {step}"] for each in measured) for step in _marks()]
         curves.plot(_marks(), values, style, color=colour, marker=marker, label=arm)
     curves.set(xlabel="training step", ylabel="training loss, mean of the seeds", yscale="log")
+    curves.yaxis.set_major_formatter("{x:g}")
     curves.grid(alpha=0.3, which="both")
     curves.legend()
     differences = [one[LOSS] - four[LOSS] for one, four in zip(results[ONE_PATH], results[FOUR_PATHS], strict=True)]
@@ -136,7 +137,9 @@ def plot_losses(results: Mapping[str, Sequence[Measurements]]) -> Picture:
     colours = ["#0072b2" if each > 0 else "#d55e00" for each in differences]
     pairs.bar(range(len(differences)), sorted(differences), color=sorted(colours, key=lambda c: c != "#d55e00"))
     pairs.axhline(0, color="#555555", linewidth=0.8)
-    pairs.set(xlabel="seeds, in order of the difference", ylabel=f"{ONE_PATH} minus {FOUR_PATHS}, hundredths")
+    pairs.set(
+        xlabel="seeds, in order of the difference", xticks=[], ylabel=f"{ONE_PATH} minus {FOUR_PATHS}, hundredths"
+    )
     pairs.grid(alpha=0.3, axis="y")
     pairs.set_axisbelow(True)
     return Picture(

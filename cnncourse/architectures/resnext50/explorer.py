@@ -64,7 +64,12 @@ class Divided:
         step = side / self.cardinality
         parts = [
             heading(LEFT + SIDE / 2, "3×3 convolution: which channel sees which", 26),
-            _text(LEFT, 52, f"{template.inside} × {template.inside} channels inside{', drawn smaller' * (template.inside > FULL_SCALE)}", colour=FAINT_INK),
+            _text(
+                LEFT,
+                52,
+                f"{template.inside} × {template.inside} channels inside{', drawn smaller' * (template.inside > FULL_SCALE)}",
+                colour=FAINT_INK,
+            ),
             _box(LEFT, TOP, side, side, "#ffffff"),
         ]
         parts += [

@@ -18,6 +18,7 @@ from cnncourse.checking.probing import build, moving_numbers, refuse_hidden_laye
 
 FORMS = ("a", "b", "c")
 FIRST = Block(channels=8, cardinality=4, width=3)
+OTHERS = (7, 9, 10), (3, 5, 6), (2, 4)  # channels, cardinalities and widths at grading
 IMAGES, HEIGHT, WIDTH = 2, 5, 6
 LEAST, MOST = 0.1, 1.0  # of random weights above zero, so that no ReLU is closed
 TURNED = 0.5  # of the largest gradient: only the last weights to map 0 have more
@@ -178,11 +179,11 @@ def _judge_relus(seen: Observation, inputs: Inputs) -> Fault | None:
 
 
 def _draw_block(generator: torch.Generator) -> Inputs:
-    """Draw channels, cardinality and width that learners have not seen, no two the same."""
-    cardinality, width = (torch.randperm(4, generator=generator)[:2] + 2).tolist()
-    if (cardinality, width) == (FIRST.cardinality, FIRST.width):
-        cardinality, width = width, cardinality
-    block = Block(6 + torch.randint(4, (), generator=generator).item(), cardinality, width)
+    """Draw channels, cardinality and width, none of them as learners see them, and no two the same."""
+    channels, cardinality, width = (
+        values[torch.randint(len(values), (), generator=generator).item()] for values in OTHERS
+    )
+    block = Block(channels, cardinality, width)
     return {**_draw_for(block, generator), "block": torch.tensor(block)}
 
 
