@@ -62,12 +62,13 @@ class Divided:
         template = self.template
         side = SIDE * min(1, template.inside / FULL_SCALE)
         step = side / self.cardinality
+        smaller = ", drawn smaller" if template.inside > FULL_SCALE else ""
         parts = [
             heading(LEFT + SIDE / 2, "3×3 convolution: which channel sees which", 26),
             _text(
                 LEFT,
                 52,
-                f"{template.inside} × {template.inside} channels inside{', drawn smaller' * (template.inside > FULL_SCALE)}",
+                f"{template.inside} × {template.inside} channels inside{smaller}",
                 colour=FAINT_INK,
             ),
             _box(LEFT, TOP, side, side, "#ffffff"),

@@ -596,7 +596,7 @@ OWN, ONCE, REST = "paths of their own", "the shortcut once", "all else as it was
 WRONG = [
     Wrong(PART1, RolesSwapped, FORM_C, "cardinality and width have changed roles"),
     Wrong(PART1, NotDivided, FORM_C, "the 3×3 convolution is not divided"),
-    Wrong(PART1, OneByOneDivided, FORM_C, "the first 1×1 convolution is divided"),
+    Wrong(PART1, OneByOneDivided, FORM_C, "one of the 1×1 convolutions is divided"),
     Wrong(PART1, AllDivided, FORM_C, "both 1×1 convolutions are divided"),
     Wrong(PART1, WidthInAll, FORM_C, "your code raises an error"),
     Wrong(PART1, MeanOfPaths, FORM_A, "the mean of the paths"),
