@@ -317,7 +317,7 @@ class LazyBlock(nn.Module):
 # The conversion, wrong -----------------------------------------------------------------------------------------------
 
 
-def convert(paths):
+def joined(paths):
     first, second, third = zip(*paths, strict=True)
     return torch.cat(first), torch.cat(second), torch.cat(third, dim=1)
 
@@ -335,7 +335,7 @@ def stacked(paths):
 
 
 def dense(paths):
-    first, second, third = convert(paths)
+    first, second, third = joined(paths)
     number, width = len(paths), second.shape[1]
     full = torch.zeros(number * width, number * width, 3, 3)
     for index in range(number):
@@ -349,12 +349,12 @@ def summed(paths):
 
 
 def mean_of_paths(paths):
-    first, second, third = convert(paths)
+    first, second, third = joined(paths)
     return first, second, third / len(paths)
 
 
 def first_path_repeated(paths):
-    return convert([paths[0]] * len(paths))
+    return joined([paths[0]] * len(paths))
 
 
 def alternating(paths):
@@ -367,54 +367,54 @@ def alternating(paths):
 
 
 def alternating_in_the_third(paths):
-    return *convert(paths)[:2], alternating(paths)[2]
+    return *joined(paths)[:2], alternating(paths)[2]
 
 
 def third_reshaped(paths):
-    first, second, third = convert(paths)
+    first, second, third = joined(paths)
     return first, second, torch.cat([path[2] for path in paths]).reshape(third.shape)
 
 
 def third_reversed(paths):
-    first, second, _ = convert(paths)
+    first, second, _ = joined(paths)
     return first, second, torch.cat([path[2] for path in paths[::-1]], dim=1)
 
 
 def second_reversed(paths):
-    first, _, third = convert(paths)
+    first, _, third = joined(paths)
     return first, torch.cat([path[1] for path in paths[::-1]]), third
 
 
 def kernels_turned(paths):
-    first, second, third = convert(paths)
+    first, second, third = joined(paths)
     return first, second.flip(2, 3), third
 
 
 def inputs_and_outputs_exchanged(paths):
-    first, _, third = convert(paths)
+    first, _, third = joined(paths)
     return first, torch.cat([path[1].transpose(0, 1) for path in paths]), third
 
 
 def two_tensors(paths):
-    return convert(paths)[:2]
+    return joined(paths)[:2]
 
 
 def in_place(paths):
-    converted = convert(paths)
+    converted = joined(paths)
     for path in paths:
         path[2].mul_(2)
     return converted
 
 
 def knows_three_paths(paths):
-    return convert(paths[:3])
+    return joined(paths[:3])
 
 
 # The conversion, right -----------------------------------------------------------------------------------------------
 
 
 def backwards(paths):
-    return convert(paths[::-1])
+    return joined(paths[::-1])
 
 
 def as_list(paths):
@@ -429,7 +429,7 @@ def as_list(paths):
 
 
 def with_parameters(paths):
-    return tuple(nn.Parameter(each) for each in convert(paths))
+    return tuple(nn.Parameter(each) for each in joined(paths))
 
 
 # The block to mend, wrong --------------------------------------------------------------------------------------------
@@ -659,7 +659,7 @@ RIGHT = [
     (PART1, Masked),
     (PART1, WithEinsum),
     (PART1, LazyBlock),
-    (PART2, convert),
+    (PART2, joined),
     (PART2, backwards),
     (PART2, as_list),
     (PART2, with_parameters),

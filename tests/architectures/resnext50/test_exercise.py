@@ -28,12 +28,12 @@ from .answers import (
     StillShared,
     WithEinsum,
     backwards,
-    convert,
+    joined,
 )
 
 CHAPTER = "10-resnext-50"
 RIGHT = [(AGGREGATED_BLOCK, answer) for answer in (Block, OneFormForAll, Masked, WithEinsum, LazyBlock)]
-RIGHT += [(CONVERSION, answer) for answer in (convert, backwards)]
+RIGHT += [(CONVERSION, answer) for answer in (joined, backwards)]
 RIGHT += [(MENDED_BLOCK, answer) for answer in (Mended, MendedGrouped, MendedWithLoop)]
 
 

@@ -48,8 +48,8 @@ class Block(NamedTuple):
             "there is only one path, or all paths are one and the same": one,
             "both 1×1 convolutions are divided into groups, too: each path is to see all channels that come in": extra
             + self.weights(first=c // number, third=d),
-            "one of the 1×1 convolutions is divided into groups, too: each path is to see all channels that come in, and "
-            "to give all that go out": extra + self.weights(third=d),
+            "one of the 1×1 convolutions is divided into groups, too: each path is to see all channels that come in, "
+            "and to give all that go out": extra + self.weights(third=d),
             "two layers only: 3×3 in, 3×3 out; such paths together are just one wider layer": 18 * number * d * c,
             "the convolutions have biases, in each path": right + number * (2 * d + c),
             "the convolutions have biases": right + 2 * number * d + c,
