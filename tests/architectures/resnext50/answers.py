@@ -539,11 +539,6 @@ class OtherReluRemoved(Mended):
         return nn.Sequential(*(each for index, each in enumerate(super().path(channels, width)) if index != 5))
 
 
-class OnePath(Mended):
-    def __init__(self, channels, cardinality, width):
-        super().__init__(channels, 1, width)
-
-
 class NormsShared(Mended):
     def __init__(self, channels, cardinality, width):
         super().__init__(channels, cardinality, width)
@@ -648,7 +643,6 @@ WRONG = [
     Wrong(PART3, ReluBeforeTheAddition, REST, "the residual can only add"),
     Wrong(PART3, InnerReluRemoved, REST, "behind a path's first convolution is gone"),
     Wrong(PART3, OtherReluRemoved, REST, "behind a path's second convolution is gone"),
-    Wrong(PART3, OnePath, OWN, "the number of trainable numbers is wrong"),
     Wrong(PART3, NormsShared, OWN, "the number of trainable numbers is wrong"),
     Wrong(PART3, KnowsThreePaths, OTHER, "the number of trainable numbers is wrong"),
 ]

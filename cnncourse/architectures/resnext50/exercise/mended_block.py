@@ -110,7 +110,9 @@ def _fault_in_numbers(seen: Observation, block: Block) -> Fault | None:
     c, number, d = block
     right = block.weights() + 4 * number * d + 2 * c
     one = 2 * c * d + 9 * d * d + 4 * d + 2 * c
-    counts = {"all paths are still one and the same: a list times a number repeats the object, it copies nothing": one}
+    counts = {
+        "all paths are still one and the same (or there is but one): a list times a number repeats the object": one
+    }
     counts |= {
         "each path has a third batch normalisation; there is to be one, behind the sum": right + 2 * c * (number - 1),
         "the batch normalisation behind the sum is gone": right - 2 * c,
