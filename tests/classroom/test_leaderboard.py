@@ -9,7 +9,7 @@ import pytest
 
 from cnncourse import cli
 from cnncourse.capstone import BRIEF
-from cnncourse.classroom.assignment import CAPSTONE
+from cnncourse.classroom.assignment import CAPSTONE, assignment, capstone
 from cnncourse.classroom.leaderboard import REFERENCE, Entry, make_leaderboard
 
 QUICK = replace(BRIEF, epochs=1, accuracy=0.3, time=1000)
@@ -117,3 +117,8 @@ def test_entries_are_ranked_by_accuracy_then_by_multiply_adds():
 def test_command_says_what_it_lacks(project, tmp_path, capsys):
     assert cli.main(["leaderboard", str(tmp_path / "nothing")]) == 2
     assert "nothing" in capsys.readouterr().err
+
+
+def test_capstone_is_its_notebook_alone_and_no_part_of_the_exercise_beside_it(project):
+    assert list(capstone(project).notebooks) == [CAPSTONE.name]
+    assert CAPSTONE.name not in assignment(CAPSTONE.parent.name, project).notebooks
