@@ -45,6 +45,7 @@ LAYERS: dict[str, type[nn.Module]] = {
         nn.Linear,
         nn.LocalResponseNorm,
         nn.MaxPool2d,
+        nn.PReLU,
         nn.ReLU,
         nn.ReLU6,
         nn.SiLU,
@@ -74,6 +75,14 @@ FUNCTIONS: dict[str, Callable] = {
     "gelu": F.gelu,
     "elu": F.elu,
     "leaky_relu": F.leaky_relu,
+    "silu": F.silu,
+    "hardswish": F.hardswish,
+    "softmax": F.softmax,
+    "maximum": torch.maximum,
+    "negative": operator.neg,
+    "sum": torch.sum,
+    "split": torch.split,
+    "squeeze": torch.squeeze,
     "pad": F.pad,
     "avg_pool2d": F.avg_pool2d,
     "max_pool2d": F.max_pool2d,
@@ -95,7 +104,20 @@ ALSO = {
     F.tanh: "tanh",
 }
 NO_SETTINGS = ("device", "dtype", "inplace")  # of a layer: where its numbers are, and whether it saves memory
-METHODS = ("add", "chunk", "flatten", "mean", "mul", "relu", "sigmoid", "sub", "tanh")
+METHODS = (
+    "add",
+    "chunk",
+    "flatten",
+    "mean",
+    "mul",
+    "relu",
+    "sigmoid",
+    "split",
+    "squeeze",
+    "sub",
+    "sum",
+    "tanh",
+)
 UNWISE = {
     "dropout": "a dropout must know whether the network is being trained: use nn.Dropout",
     "batch_norm": "its running averages must be kept somewhere: use nn.BatchNorm2d",
@@ -104,6 +126,7 @@ UNWISE = {
     "view": "use torch.flatten(maps, 1) or nn.Flatten()",
     "reshape": "use torch.flatten(maps, 1) or nn.Flatten()",
     "size": "use torch.flatten(maps, 1) or nn.Flatten(), which need no size",
+    "getattr": "something is asked of the maps, such as their shape; use torch.flatten(maps, 1), which needs none",
 }
 
 
@@ -173,10 +196,29 @@ class Blueprint:
             raise BlueprintError(f"expected a network, an nn.Module, got {type(model).__name__}")
         if type(model) in LAYERS.values():
             model = nn.Sequential(model)  # a layer is traced as a part of something
+        evaluated, trained = (cls._traced(model, training=training) for training in (False, True))
+        if evaluated != trained:
+            raise BlueprintError(
+                "the network takes other steps in training than in evaluation; what differs must be a layer, such as "
+                "nn.Dropout"
+            )
+        return evaluated
+
+    @classmethod
+    def _traced(cls, model: nn.Module, *, training: bool) -> "Blueprint":
         try:
-            traced = trace(model, _Tracer())
+            traced = trace(model, _Tracer(), training=training)
         except ValueError as error:
+            if "not installed as a submodule" in str(error):
+                raise BlueprintError(
+                    "a layer is made in forward, or stands in a plain list: make layers in __init__, and keep several "
+                    "in an nn.Sequential or nn.ModuleList"
+                ) from error
             raise BlueprintError(str(error)) from error
+        given = traced.nodes[-1].args[0]
+        if not isinstance(given, torch.fx.Node):
+            what = "nothing: is a return missing?" if given is None else "several things"
+            raise BlueprintError(f"forward is to give one tensor of scores; it gives {what}")
         numbers = {node: number for number, node in enumerate(traced.nodes)}
         used = dict.fromkeys(node.target for node in traced.nodes if node.op == "call_module")
         layers = tuple(_layer(name, traced.modules[name]) for name in used)
@@ -263,7 +305,10 @@ class BuiltNetwork(nn.Module):
         return given[-1]
 
     def _run(self, step: Step, arguments: list[object], keywords: dict[str, object]) -> Tensor | tuple[Tensor, ...]:
-        result = self._result(step, arguments, keywords)
+        try:
+            result = self._result(step, arguments, keywords)
+        except (RuntimeError, ValueError, IndexError) as error:
+            raise type(error)(f"{step.target}: {error}") from error
         parts = result if isinstance(result, tuple) else (result,)
         if not all(isinstance(part, (Tensor, torch.fx.Proxy)) for part in parts):
             raise BlueprintError(f"{step.target or step.kind} gives something that is no feature map")

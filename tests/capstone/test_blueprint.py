@@ -147,3 +147,31 @@ def test_a_step_that_gives_no_feature_maps_stops_the_network():
     network = Blueprint.from_json(text_of(steps=[IMAGES, ["function", "multiply", [[0], 9], {}], OUTPUT])).build()
     with pytest.raises(BlueprintError, match="no feature map"):
         network(torch.zeros(1))
+
+
+class InAList(nn.Module):
+    """Layers where PyTorch does not find them."""
+
+    def __init__(self):
+        super().__init__()
+        self.layers = [nn.Conv2d(3, 3, 1)]
+
+    def forward(self, images):
+        return self.layers[0](images)
+
+
+@pytest.mark.parametrize(
+    ("network", "said"),
+    [
+        (InAList(), "nn.ModuleList"),
+        (Forward(lambda _self, images: nn.Conv2d(3, 3, 1)(images)), "make layers in __init__"),
+        (Forward(lambda _self, _images: None), "is a return missing"),
+        (Forward(lambda _self, images: (images, images)), "several things"),
+        (Forward(lambda self, images: images + 1 if self.training else images), "other steps in training"),
+        (Forward(lambda _self, images: images.shape), "their shape"),
+    ],
+    ids=["plain list", "made in forward", "no return", "two outputs", "depends on the mode", "shape"],
+)
+def test_usual_slips_are_told_in_the_course_s_own_words(network, said):
+    with pytest.raises(BlueprintError, match=said):
+        Blueprint.of(network)

@@ -118,3 +118,26 @@ def test_training_that_fails_is_told():
     images = replace(one_left_over, train_images=one_left_over.train_images[:65])
     images = replace(images, train_labels=one_left_over.train_labels[:65])
     assert "the training failed" in score(network, data=images, brief=SHORT, progress=False).verdict
+
+
+class Neighbours(nn.Module):
+    """Listens to what the network says of the other images of the batch."""
+
+    def __init__(self):
+        super().__init__()
+        self.network = small()
+
+    def forward(self, images):
+        scores = self.network(images)
+        return scores + scores.mean(dim=0, keepdim=True)
+
+
+@pytest.mark.parametrize(
+    "design",
+    [Neighbours, lambda: nn.Sequential(*small()[:1], nn.BatchNorm2d(4, track_running_stats=False), *small()[1:])],
+    ids=["mean over the batch", "no running averages"],
+)
+def test_design_that_looks_at_other_images_does_not_count(patches, design):
+    scored = score(design, data=patches, brief=SHORT, progress=False)
+    assert "depends on the others" in scored.verdict
+    assert not scored.counts
