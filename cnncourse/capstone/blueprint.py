@@ -307,8 +307,10 @@ class BuiltNetwork(nn.Module):
     def _run(self, step: Step, arguments: list[object], keywords: dict[str, object]) -> Tensor | tuple[Tensor, ...]:
         try:
             result = self._result(step, arguments, keywords)
+        except BlueprintError:
+            raise
         except (RuntimeError, ValueError, IndexError) as error:
-            raise type(error)(f"{step.target}: {error}") from error
+            raise RuntimeError(f"{step.target}: {error}") from error
         parts = result if isinstance(result, tuple) else (result,)
         if not all(isinstance(part, (Tensor, torch.fx.Proxy)) for part in parts):
             raise BlueprintError(f"{step.target or step.kind} gives something that is no feature map")

@@ -252,8 +252,10 @@ def score(
         return priced
     blueprint = _blueprint(design)
     images = _shuffled(photo_patches(*PATCHES) if data is None else data)
-    time = _time(blueprint, images)
-    problems = ()
+    try:
+        time = _time(blueprint, images)
+    except (RuntimeError, ValueError) as error:
+        return Score(brief, priced.cost, problems=(f"a training step raises an error: {error}",))
     if time.median > brief.time:
         problems = (f"a training step takes {time.median:.1f} times the reference network's, more than {brief.time:g}",)
         return Score(brief, priced.cost, time, problems=problems)

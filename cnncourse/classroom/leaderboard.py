@@ -30,7 +30,7 @@ from cnncourse.classroom.grading import LARGEST_NOTEBOOK, Answers, Setup, Unrunn
 from cnncourse.classroom.names import plain_text
 from cnncourse.classroom.pages import TEMPLATES
 from cnncourse.classroom.roster import Roster
-from cnncourse.classroom.sandbox import Sandbox
+from cnncourse.classroom.sandbox import Sandbox, SandboxError
 from cnncourse.classroom.submissions import Collection
 from cnncourse.classroom.writing import replacing
 from cnncourse.data import photo_patches
@@ -270,10 +270,17 @@ def score_task(contest: Contest, require_sandbox: bool, task: Task) -> str:
 
     """
     mark = contest.mark(task.notebook)
-    if task.student:
-        entry = score_submission(task, contest, _sandbox(contest.setup, require_sandbox), mark)
-    else:
+    if not task.student:
         entry = _scored("", REFERENCE, Blueprint.of(reference_network()).to_json(), contest, mark)
+        return json.dumps(asdict(entry))
+    sandbox = _sandbox(contest.setup, require_sandbox)
+    try:
+        entry = score_submission(task, contest, sandbox, mark)
+    except SandboxError:
+        raise
+    except Exception as error:  # nobody else's place may depend on it
+        why = f"it could not be scored: {type(error).__name__}: {error}"
+        entry = Entry(task.student, "", problem=without_paths(why)[:400], fingerprint=mark)
     return json.dumps(asdict(entry))
 
 

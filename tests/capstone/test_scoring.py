@@ -141,3 +141,11 @@ def test_design_that_looks_at_other_images_does_not_count(patches, design):
     scored = score(design, data=patches, brief=SHORT, progress=False)
     assert "depends on the others" in scored.verdict
     assert not scored.counts
+
+
+def test_training_step_that_raises_is_told(patches):
+    # One place a map: a batch of one image would have nothing to average over, and one of several has.
+    one = replace(patches, train_images=patches.train_images[:1], train_labels=patches.train_labels[:1])
+    network = nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.BatchNorm2d(3), nn.Flatten(), nn.Linear(3, 10))
+    scored = score(network, data=one, brief=SHORT, progress=False)
+    assert "a training step raises an error" in scored.verdict

@@ -45,6 +45,14 @@ def test_error_in_an_answer_is_a_fault_that_names_it():
     assert "ZeroDivisionError" in outcome.fault.got
 
 
+def test_error_in_code_whose_lines_are_not_known_is_still_the_learners():
+    names = {"__name__": "__main__"}
+    exec(compile("def answer():\n    return int('no')", "<nowhere>", "exec"), names)
+    fault = only_outcome(judge(part(call), names["answer"])).fault
+    assert fault.message == "your code raises an error"
+    assert not fault.line
+
+
 def test_what_torch_says_of_layers_that_do_not_fit_is_explained():
     layers = nn.Sequential(nn.Conv2d(3, 8, 3), nn.Conv2d(3, 8, 3))
     fault = only_outcome(judge(part(call), lambda: layers(torch.zeros(1, 3, 9, 9)))).fault

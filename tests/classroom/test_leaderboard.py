@@ -32,9 +32,9 @@ def handed_out(project):
     return nbformat.read(project / CAPSTONE, as_version=4)
 
 
-def with_design(handed_out, source):
+def with_cell(handed_out, name, source):
     notebook = nbformat.from_dict(json.loads(json.dumps(handed_out)))
-    (cell,) = (cell for cell in notebook.cells if cell.metadata.get("nbgrader", {}).get("grade_id") == "design")
+    (cell,) = (cell for cell in notebook.cells if cell.metadata.get("nbgrader", {}).get("grade_id") == name)
     cell.source = source
     return notebook
 
@@ -42,11 +42,13 @@ def with_design(handed_out, source):
 @pytest.fixture(scope="module")
 def ranked(handed_out, project, tmp_path_factory):
     folder = tmp_path_factory.mktemp("contest")
-    designs = {"ada": SMALL, "bob": LARGE, "cy": FORGED, "di": ENDLESS, "eve": None}
-    for student, source in designs.items():
+    designs = {"ada": SMALL, "bob": LARGE, "cy": FORGED, "di": ENDLESS}
+    notebooks = {student: with_cell(handed_out, "design", source) for student, source in designs.items()}
+    notebooks |= {"eve": handed_out, "gil": with_cell(handed_out, "handed-in", "handed_in = 5")}
+    for student, notebook in notebooks.items():
         place = folder / "submitted" / student / CAPSTONE.parent.name
         place.mkdir(parents=True)
-        nbformat.write(handed_out if source is None else with_design(handed_out, source), place / CAPSTONE.name)
+        nbformat.write(notebook, place / CAPSTONE.name)
     (folder / "class.csv").write_text("id,name\nada,Ada Ångström\nfay,Fay\n", encoding="utf-8")
 
     def again():
@@ -78,6 +80,7 @@ def test_design_within_the_budget_is_trained_and_ranked_beside_the_reference(ran
         ("cy", "no blueprint"),
         ("di", "takes too long"),
         ("eve", "not written yet"),
+        ("gil", "could not be scored"),
     ],
 )
 def test_what_does_not_count_says_why(ranked, student, said):
@@ -88,13 +91,13 @@ def test_what_does_not_count_says_why(ranked, student, said):
 def test_table_has_everybody_with_names_and_the_page_has_networks_only(ranked):
     board, _, folder = ranked
     rows = list(csv.DictReader((folder / "out/leaderboard.csv").open(encoding="utf-8-sig")))
-    assert {row["student"] for row in rows} == {"", "ada", "bob", "cy", "di", "eve", "fay"}
+    assert {row["student"] for row in rows} == {"", "ada", "bob", "cy", "di", "eve", "fay", "gil"}
     assert {row["student"]: row["name"] for row in rows}["ada"] == "Ada Ångström"
     page = board.page.read_text(encoding="utf-8")
     assert "small &amp; &lt;b&gt;bold&lt;/b&gt;" in page
     assert "Ångström" not in page
     assert "ada" not in page
-    assert "4 more designs do not count" in page
+    assert "5 more designs do not count" in page
 
 
 @pytest.mark.slow

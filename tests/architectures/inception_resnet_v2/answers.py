@@ -430,6 +430,17 @@ class Net(nn.Module):
         return self.head(self.pool(self.stages(self.stem(images))))
 
 
+class SingleBlockStaysOrdinary(Net):
+    """A last stage of one block, which no plan in the notebook has, is treated as any other."""
+
+    def __init__(self, in_channels, width, plan, num_classes):
+        object.__setattr__(self, "single", plan[-1][1] == 1)
+        super().__init__(in_channels, width, plan, num_classes)
+
+    def options(self, scale, last_of_stage, last_stage):
+        return (scale,) if self.single else super().options(scale, last_of_stage, last_stage)
+
+
 class LastLikeTheOthers(Net):
     def options(self, scale, _last_of_stage, _last_stage):
         return (scale,)
@@ -755,6 +766,7 @@ JOINED, KERNELS, BOTH = (
 OTHER_FILTERS = "other filters, another scale"
 
 WRONG = [
+    Wrong("make_inception_resnet", SingleBlockStaysOrdinary, DRAWN, "the scores are wrong"),
     Wrong("InceptionResidualBlock", ScalesShortcut, SHORTCUT, "the scale is on the shortcut"),
     Wrong("InceptionResidualBlock", ScalesSum, SCALED, "the sum is scaled"),
     Wrong("InceptionResidualBlock", ScalesNothing, SCALED, "the residual is not scaled"),

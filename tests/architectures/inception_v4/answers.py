@@ -46,6 +46,17 @@ class Reduction(nn.Module):
         return torch.cat([self.single(maps), self.triple(maps), self.pool(maps)], dim=1)
 
 
+class StackedAlongPictures(Reduction):
+    def forward(self, maps):
+        return torch.cat([self.single(maps), self.triple(maps), self.pool(maps)])
+
+
+class NormWithoutMemory(Reduction):
+    def one(self, i, n):
+        convolution = nn.Conv2d(i, n, 3, stride=2, bias=False)
+        return nn.Sequential(convolution, nn.BatchNorm2d(n, track_running_stats=False), nn.ReLU())
+
+
 class PaddedEverywhere(Reduction):
     def one(self, i, n):
         return unit(i, n, 3, stride=2, padding=1)
@@ -801,6 +812,8 @@ SHORT, LONG, REST = "the short branch has no bottleneck", "the long branch sees 
 OTHERS = "other widths, other sizes"
 
 WRONG = [
+    Wrong(A, StackedAlongPictures, SHAPE, "torch.cat(…, dim=1)"),
+    Wrong(A, NormWithoutMemory, NUMBERS, "batch normalisation uses the batch in evaluation too"),
     Wrong(A, PaddedEverywhere, SHAPE, "zeros round the maps in the layers that halve"),
     Wrong(A, PaddedInOneBranch, SHAPE, "one of them has zeros round the maps"),
     Wrong(A, PooledWithStrideOne, SHAPE, "one of them keeps the size"),

@@ -78,6 +78,18 @@ class OnlyAdds(Block):
         return F.relu(F.relu(self.residual(maps)) + self.shortcut(maps))
 
 
+class NormUsedTwice(Block):
+    """What part 3 of the exercise is about."""
+
+    def residual(self, maps):
+        return self.bn1(self.conv2(F.relu(self.bn1(self.conv1(maps)))))
+
+
+class ThinsOnlyWithMoreMaps(Block):
+    def make_shortcut(self, i, o, stride, option):
+        return nn.Identity() if option == "A" and i == o else super().make_shortcut(i, o, stride, option)
+
+
 class ReluTooEarly(Block):
     def forward(self, maps):
         return F.relu(self.residual(maps)) + self.shortcut(maps)
@@ -806,6 +818,11 @@ class MendedWithoutReturn(Mended):
         self.join(self.residual(maps), self.shortcut(maps))
 
 
+class ProjectsOnlyOtherChannels(Mended):
+    def projection(self, in_channels, out_channels, stride):
+        return nn.Identity() if in_channels == out_channels else super().projection(in_channels, out_channels, stride)
+
+
 class KnowsStrides(Mended):
     """Strides 1 and 2 only, as in the notebook."""
 
@@ -862,6 +879,9 @@ TAKES_AWAY, AVERAGES = "the residual may take away", "each convolution has its o
 CHANGED = "both, where the shape changes"
 
 WRONG = [
+    Wrong("MendedBottleneck", ProjectsOnlyOtherChannels, CHANGED, "two tensors of different shapes"),
+    Wrong("BasicBlock", NormUsedTwice, WHOLE, "a layer is made and not used"),
+    Wrong("BasicBlock", ThinsOnlyWithMoreMaps, SHAPES, "two tensors of different shapes"),
     Wrong("BasicBlock", OnlyAdds, WHOLE, "can only add, never take away"),
     Wrong("BasicBlock", ReluTooEarly, WHOLE, "is missing, and one stands before it"),
     Wrong("BasicBlock", NoReluAtEnd, ARRIVES, "the ReLU behind the addition is missing"),

@@ -616,6 +616,11 @@ class LazyNorms(Module):
 # The mended module, wrong --------------------------------------------------------------------------------------------
 
 
+class NormWithoutMemory(Module):
+    def norm(self, channels):
+        return nn.BatchNorm2d(channels, track_running_stats=False)
+
+
 class Mended(nn.Module):
     """A right answer that many write; the wrong ones below change a line or two of it."""
 
@@ -637,6 +642,14 @@ class Mended(nn.Module):
 
     def forward(self, maps):
         return maps + self.residual(maps)
+
+
+class OneRoundAgain(Mended):
+    def forward(self, maps):
+        rounds = maps
+        for _ in range(len(self.residual) // 4):
+            rounds = self.residual[:4](rounds)
+        return maps + rounds
 
 
 class StillPointwiseFirst(Mended):
@@ -771,6 +784,8 @@ OWN, CARRIES = "a kernel for each channel", "the shortcut carries the maps as th
 REST, MORE = "all else as it was", "more channels, more separable convolutions"
 
 WRONG = [
+    Wrong(PART2, NormWithoutMemory, NUMBERS, "batch normalisation uses the batch in evaluation too"),
+    Wrong(PART3, OneRoundAgain, REST, "a layer is made and not used"),
     Wrong(PART1, WithoutPadding, SHAPE, "padding is missing"),
     Wrong(PART1, PaddedTwice, SHAPE, "zeros are put round the maps twice"),
     Wrong(PART1, StrideInBoth, SHAPE, "the stride is in both steps"),
