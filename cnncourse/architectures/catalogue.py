@@ -3,7 +3,8 @@
 Chapters keep the numbers of the article that the course grew from, which differ from that order in two places.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from importlib import import_module
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
@@ -11,7 +12,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from torch import nn
 
-    from cnncourse.checking import Exercise, Prediction, Question
+    from cnncourse.checking import Exercise
+    from cnncourse.learner import Prediction, Question
 
 
 @dataclass(frozen=True)
@@ -62,6 +64,7 @@ class Architecture:
         reported: the error in its paper.
         inherits: what it takes over from earlier networks of the course.
         variants: names of the variants, which ``model.py`` defines and documents.
+        variant_shapes: the image of those variants that take another.
 
     """
 
@@ -80,6 +83,7 @@ class Architecture:
     reported: Reported
     inherits: tuple[Inheritance, ...] = ()
     variants: tuple[str, ...] = ()
+    variant_shapes: Mapping[str, tuple[int, int, int]] = field(default_factory=dict, hash=False)
 
     @property
     def year(self) -> int:
@@ -96,6 +100,10 @@ class Architecture:
     def has_chapter(self) -> bool:
         """Whether the chapter is there: its notebook, exercise and quiz, and not the network alone."""
         return find_spec(f"cnncourse.architectures.{self.module}.exercise") is not None
+
+    def shape_of(self, variant: str | None = None) -> tuple[int, int, int]:
+        """Return the image that a variant takes, or the network as published: (channels, height, width)."""
+        return self.variant_shapes.get(variant, self.input_shape)
 
     def build(self, *, variant: str | None = None, **options: object) -> "nn.Module":
         """Build the network.
@@ -173,6 +181,7 @@ CATALOGUE: tuple[Architecture, ...] = (
         reported=Reported(18.2, "ImageNet top-5 error, validation, one network, ten crops"),
         inherits=(Inheritance("lenet-5", "convolution and sub-sampling, trained as a whole"),),
         variants=("one-weird-trick",),
+        variant_shapes={"one-weird-trick": (3, 224, 224)},
     ),
     Architecture(
         chapter="appendix-network-in-network",
@@ -190,6 +199,7 @@ CATALOGUE: tuple[Architecture, ...] = (
         reported=Reported(10.41, "CIFAR-10 test error, of its CIFAR network, not the one measured here"),
         inherits=(Inheritance("alexnet", "ReLU, dropout"),),
         variants=("cifar-10",),
+        variant_shapes={"cifar-10": (3, 32, 32)},
     ),
     Architecture(
         chapter="03-vgg-16",
@@ -348,14 +358,14 @@ CATALOGUE: tuple[Architecture, ...] = (
 )
 
 
-def architecture(slug: str) -> Architecture:
-    """Return a network's record by its slug ("lenet-5") or by its chapter ("01-lenet-5").
+def architecture(name: str) -> Architecture:
+    """Return a network's record by its slug ("lenet-5"), its chapter ("01-lenet-5") or its number ("1").
 
     Raises:
         LookupError: if there is none; the message lists those that exist.
 
     """
     for record in CATALOGUE:
-        if slug in (record.slug, record.chapter):
+        if name in (record.slug, record.chapter) or name.lstrip("0").upper() == record.number:
             return record
-    raise LookupError(f"no architecture {slug!r}; the course has {', '.join(record.slug for record in CATALOGUE)}")
+    raise LookupError(f"no architecture {name!r}; the course has {', '.join(record.slug for record in CATALOGUE)}")

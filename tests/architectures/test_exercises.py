@@ -1,84 +1,109 @@
-"""Every exercise recognises the misconceptions in its bank of answers and accepts every right answer."""
+"""Every exercise knows its misconceptions, accepts every right answer, and refuses wrong ones it has never seen."""
 
+import inspect
+import sys
 from importlib import import_module
 
 import pytest
 
 from cnncourse.architectures import CATALOGUE
 from cnncourse.checking import judge
+from cnncourse.checking.comparing import WHY
+from cnncourse.checking.examination import examine
+from cnncourse.checking.judging import SAME_AS
 
 CHAPTERS = [record for record in CATALOGUE if record.has_chapter]
-
-
-def name_of(value):
-    return getattr(value, "__name__", repr(value))
-
-
-def bank(record):
-    return import_module(f"tests.architectures.{record.module}.answers")
-
-
-def hidden(exercise):
-    return {(part.name, check.name) for part in exercise.parts for check in part.checks if not check.public}
-
-
-def caught_at_grading(record):
-    only_there = hidden(record.exercise())
-    return [wrong for wrong in bank(record).WRONG if (wrong.part, wrong.check) in only_there]
-
-
-def wrong_answers(choose):
-    return [
-        pytest.param(
-            record.exercise().part(wrong.part), wrong, id=f"{record.slug}-{wrong.part}-{name_of(wrong.answer)}"
-        )
-        for record in CHAPTERS
-        for wrong in choose(record)
-    ]
-
-
-RIGHT = [
-    pytest.param(record.exercise().part(part), answer, id=f"{record.slug}-{part}-{name_of(answer)}")
+PARTS = [
+    pytest.param(record.exercise().part(part.name), id=f"{record.slug}-{part.name}")
     for record in CHAPTERS
-    for part, answer in bank(record).RIGHT
+    for part in record.exercise().parts
+]
+MISCONCEPTIONS = [
+    pytest.param(part.values[0], misconception, id=f"{part.id}-{misconception.said[:60]}")
+    for part in PARTS
+    for misconception in part.values[0].misconceptions
 ]
 
 
-@pytest.mark.parametrize(("part", "wrong"), wrong_answers(lambda record: bank(record).WRONG))
-def test_wrong_answer_is_refused_with_its_own_message(part, wrong):
-    report = judge(part, wrong.answer, at_grading=True)
+def answers(which):
+    for record in CHAPTERS:
+        exercise = record.exercise()
+        for each in getattr(import_module(f"tests.architectures.{record.module}.answers"), which):
+            name, answer = (each.part, each.answer) if which == "WRONG" else each
+            shown = getattr(answer, "__name__", type(answer).__name__)
+            yield pytest.param(exercise.part(name), each, id=f"{record.slug}-{name}-{shown}")
+
+
+def told(report):
+    return " ".join(f"{each.fault.message} {each.fault.misconception}" for each in report.outcomes if each.fault)
+
+
+@pytest.mark.parametrize(("part", "misconception"), MISCONCEPTIONS)
+def test_misconception_is_called_by_its_name_and_costs_once(part, misconception):
+    report = judge(part, misconception.wrong)
     faults = {outcome.check.name: outcome.fault for outcome in report.outcomes if outcome.fault}
-    assert wrong.check in faults, report
-    fault = faults[wrong.check]
-    assert wrong.said in f"{fault.message} {fault.misconception}", report
-    assert report.points < part.points
+    assert faults, "it is not refused"
+    assert next(iter(faults.values())).misconception == misconception.said, report
+    assert all(fault.message.startswith(SAME_AS) for fault in list(faults.values())[1:]), report
+    assert set(faults) <= set(misconception.checks) or len(faults) == 1
+    assert report.points < part.public_points
 
 
-@pytest.mark.parametrize("seed", [0, 1, 2**40 + 3])
-@pytest.mark.parametrize(("part", "answer"), RIGHT)
-def test_right_answer_gets_full_marks_whatever_is_drawn(part, answer, seed):
-    report = judge(part, answer, seed, at_grading=True)
+@pytest.mark.parametrize("seed", [0, 2**40 + 3])
+@pytest.mark.parametrize(("part", "right"), list(answers("RIGHT")))
+def test_right_answer_gets_full_marks_whatever_is_drawn(part, right, seed):
+    report = judge(part, right[1], seed, at_grading=True)
     assert report.passed, report
     assert report.points == part.points
 
 
-@pytest.mark.parametrize("seed", [1, 2, 3])
-@pytest.mark.parametrize(("part", "wrong"), wrong_answers(caught_at_grading))
-def test_answer_made_for_the_notebook_s_own_inputs_passes_there_and_not_at_grading(part, wrong, seed):
-    assert judge(part, wrong.answer, seed).passed
-    assert not judge(part, wrong.answer, seed, at_grading=True).passed
+@pytest.mark.parametrize(("part", "wrong"), list(answers("WRONG")))
+def test_wrong_answer_that_no_misconception_explains_is_refused(part, wrong):
+    report = judge(part, wrong.answer, 2**33 + 1, at_grading=True)
+    assert report.points < part.points
+    assert wrong.said in told(report), report
 
 
-@pytest.mark.parametrize("record", CHAPTERS, ids=lambda record: record.slug)
-def test_every_part_has_a_check_at_grading_only_and_an_answer_that_needs_it(record):
-    exercise = record.exercise()
-    assert {(wrong.part, wrong.check) for wrong in caught_at_grading(record)} == hidden(exercise)
-    assert {part for part, _ in hidden(exercise)} == {part.name for part in exercise.parts}
+@pytest.mark.parametrize("part", PARTS)
+def test_every_note_of_every_case_is_looked_at(part):
+    for case, question in part.questions(0, at_grading=True):
+        for note, _ in examine(part.references[0], question):
+            looking = [check.name for check in part.checks if check.looks_at(case, note)]
+            assert looking or note in part.leaves_open or note.startswith(WHY), f"{question.call}: {note}"
 
 
-@pytest.mark.parametrize("record", CHAPTERS, ids=lambda record: record.slug)
-def test_every_check_has_two_or_three_hints(record):
-    for part in record.exercise().parts:
-        for each in part.checks:
-            assert 2 <= len(each.hints) <= 3, each.name
-            assert len(set(each.hints)) == len(each.hints)
+@pytest.mark.parametrize("part", PARTS)
+@pytest.mark.parametrize("seed", range(2))
+def test_parameters_of_the_reference_count_in_every_case(part, seed):
+    """What never moves could be wrong and nobody would know; some stand behind a ReLU that lets nothing through."""
+    for _, question in part.questions(seed, at_grading=True):
+        notes = dict(examine(part.references[0], question))
+        assert "ended" not in notes, notes["ended"]
+        count = notes.get("parameters", 0)
+        assert notes.get("parameters that move", count) >= count / 4, question.call
+        assert notes.get("copied", True)
+        assert notes.get("saved", True)
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_part_has_points_for_what_is_drawn_at_grading_and_hints_for_all(part):
+    hidden = [check for check in part.checks if not check.public]
+    assert hidden
+    assert any(case is None for case, _ in part.questions(0, at_grading=True))
+    names = [check.name for check in part.checks]
+    for misconception in part.misconceptions:
+        assert set(misconception.checks) <= set(names), misconception.said
+    for check in part.checks:
+        assert 2 <= len(check.hints) <= 3, check.name
+        assert len(set(check.hints)) == len(check.hints)
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_what_stands_in_for_an_earlier_answer_can_be_sent_as_text(part):
+    """A sandbox holds no exercise, so its module must not import any."""
+    for own in part.needs.values():
+        source = inspect.getsource(sys.modules[own.__module__])
+        assert ".exercise" not in source
+        names = {"__name__": "own"}
+        exec(source, names)
+        assert callable(names[own.__name__])

@@ -9,6 +9,7 @@ architecture".
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 
 import torch
 import torch.nn.functional as F
@@ -17,35 +18,47 @@ from torch import Tensor, nn
 from cnncourse.architectures.initialisation import initialise
 from cnncourse.data import digits, small_digits
 from cnncourse.drawing import Picture
-from cnncourse.experiments import Criterion, Experiment, Measurements
+from cnncourse.experiments import Criterion, Experiment, GridFile, Measurements, Recipe
 from cnncourse.training import one_thread, seeded
 
 ACTIVATIONS: Mapping[str, type[nn.Module]] = {"ReLU": nn.ReLU, "tanh": nn.Tanh, "logistic": nn.Sigmoid}
-# The best of 0.01, 0.03, 0.1, 0.3 and 1 for each, over five seeds; the logistic function arrives with none of them.
-RATES = {"ReLU": 0.1, "tanh": 0.3, "logistic": 0.3}
-SEEDS = (0, 1, 2, 3, 4)
+# The best of 0.01, 0.03, 0.1, 0.3 and 1 for each, over the seeds 0 to 4.
+RECIPE = Recipe(
+    rate={"ReLU": 0.1, "tanh": 0.1, "logistic": 0.1},
+    steps=400,
+    batch=64,
+    seeds=(100, 101, 102, 103, 104),
+    schedule="constant",
+)
+# What keeps the gradient of X. Glorot and Y. Bengio (2010) as large as it was, whose analysis is of a slope of one at
+# zero: the logistic function's is a quarter. It is usual with ReLUs too.
+GAINS = {"ReLU": 1.0, "tanh": 1.0, "logistic": 4.0}
 TARGET = 25  # % training error, as in the paper's figure 1
-MOST_STEPS = 150
 MEMORY = 0.9  # of the running training error
 
 WIDTH, DEPTH = 256, 8
 FLAT = 0.05  # a slope below this is a saturated, or a silent, unit
-# Variance of the first weights, times the number of inputs: what keeps each activation's signal as large as it was.
-VARIANCES = {"ReLU": 2.0, "tanh": 1.0, "logistic": 1.0}
+# Variance of the first weights, times the number of inputs: what suits each activation.
+VARIANCES = {"ReLU": 2.0, "tanh": 1.0, "logistic": GAINS["logistic"] ** 2}
 
 
 class FourLayers(nn.Module):
-    """Three convolutions and a fully connected layer, for 8×8 pixels, as small as the paper's figure 1 has them."""
+    """Three convolutions and a fully connected layer, for 8×8 pixels, as small as the paper's figure 1 has them.
 
-    def __init__(self, activation: type[nn.Module]) -> None:
+    Args:
+        activation: a name of ``ACTIVATIONS``.
+
+    """
+
+    def __init__(self, activation: str) -> None:
         super().__init__()
         self.conv1 = nn.Conv2d(1, 16, kernel_size=3, padding=1)
         self.conv2 = nn.Conv2d(16, 16, kernel_size=3, padding=1)
         self.conv3 = nn.Conv2d(16, 16, kernel_size=3, padding=1)
         self.fc4 = nn.Linear(16 * 2 * 2, 10)
         self.pool = nn.MaxPool2d(2)
-        self.activation = activation()
-        initialise(self, nn.init.xavier_normal_)
+        self.activation = ACTIVATIONS[activation]()
+        initialise(self, partial(nn.init.xavier_normal_, gain=GAINS[activation]))
 
     def sums(self, images: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Return what the activation is given in each of the three convolutions."""
@@ -59,34 +72,33 @@ class FourLayers(nn.Module):
         return self.fc4(maps.flatten(1))
 
 
-def steps_to_target(activation: str, seed: int, learning_rate: float | None = None) -> Measurements:
+def steps_to_target(activation: str, seed: int, *, recipe: Recipe = RECIPE) -> Measurements:
     """Count the training steps until the running training error falls below 25 %, and the flat units (%) by then.
 
     Args:
-        activation: "ReLU", "tanh" or "logistic".
+        activation: "ReLU", "tanh" or "logistic"; each has its own rate.
         seed: of the first weights and of the batches.
-        learning_rate: the activation's own if left out.
+        recipe: of the training.
 
     """
     images, labels = small_digits()[0], digits().train_labels
     generator = torch.Generator().manual_seed(seed)
     error = 1.0
+
+    def noted(scores: Tensor, labels: Tensor) -> Tensor:
+        nonlocal error
+        wrong = (scores.argmax(dim=1) != labels).float().mean().item()
+        error = MEMORY * error + (1 - MEMORY) * wrong
+        return F.cross_entropy(scores, labels)
+
     with one_thread(), seeded(seed):
-        model = FourLayers(ACTIVATIONS[activation])
-        optimizer = torch.optim.SGD(model.parameters(), learning_rate or RATES[activation], momentum=0.9)
-        step = 0
-        while step < MOST_STEPS and 100 * error >= TARGET:
-            step += 1
-            chosen = torch.randint(len(images), (64,), generator=generator)
-            scores = model(images[chosen])
-            loss = F.cross_entropy(scores, labels[chosen])
-            optimizer.zero_grad()
-            loss.backward()
-            optimizer.step()
-            wrong = (scores.argmax(dim=1) != labels[chosen]).float().mean().item()
-            error = MEMORY * error + (1 - MEMORY) * wrong
+        model = FourLayers(activation)
+        for step in recipe.train(model, images, labels, generator, rate=activation, loss=noted):
+            taken = step
+            if 100 * error < TARGET:
+                break
         flat = [flat_share(model.activation, inputs.detach()) for inputs in model.sums(images[:256])]
-    return {"steps": step, "flat units": 100 * sum(flat) / len(flat)}
+    return {"steps": taken, "flat units": 100 * sum(flat) / len(flat)}
 
 
 def flat_share(activation: nn.Module, inputs: Tensor) -> float:
@@ -96,19 +108,24 @@ def flat_share(activation: nn.Module, inputs: Tensor) -> float:
     return (slope < FLAT).float().mean().item()
 
 
+_WITH_RELU = ("ReLU", partial(steps_to_target, "ReLU"))
+
+
 def _faster_than(other: str) -> Experiment:
     return Experiment(
         claim=f"A network with ReLUs trains faster than one with {other} units.",
         source="Krizhevsky et al. 2012, section 3.1 and figure 1",
         control=(other, partial(steps_to_target, other)),
-        treatment=("ReLU", partial(steps_to_target, "ReLU")),
+        treatment=_WITH_RELU,
         criteria=(
             Criterion(
                 "steps",
-                f"to {TARGET} % training error ReLU takes fewer steps in every seed",
-                lambda differences: min(differences) > 0,
+                f"to {TARGET} % training error ReLU takes fewer steps",
+                above=0,
             ),
         ),
+        recipe=RECIPE,
+        grid=GridFile(Path(__file__).with_name("robustness.json"), f"faster than {other}"),
     )
 
 
@@ -176,6 +193,6 @@ def plot_layers(scales: Sequence[float] = (1.0, 4.0)) -> Picture:
     axes[0, 0].legend()
     return Picture(
         figure,
-        "Flat units and gradient in eight layers: the logistic function's gradient falls steadily towards the first "
+        "Flat units and gradient in eight layers: the logistic function's gradient falls most towards the first "
         "layer; with larger weights tanh and logistic units are flat, and half of the ReLUs, whatever the weights.",
     )

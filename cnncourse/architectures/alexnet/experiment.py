@@ -8,6 +8,7 @@ the same network, first weights, images and order of images; only the dropout, o
 
 from functools import partial
 from math import log2
+from pathlib import Path
 
 import torch
 import torch.nn.functional as F
@@ -16,19 +17,17 @@ from torch import Tensor, nn
 from cnncourse.architectures.alexnet.model import DROPOUT, initialise_by_fan_in
 from cnncourse.data import digits, photo_patches, small_digits
 from cnncourse.drawing import Picture
-from cnncourse.experiments import Criterion, Experiment, Finding, Measurements
-from cnncourse.training import accuracy, one_thread, seeded, training_steps
+from cnncourse.experiments import Criterion, Experiment, Finding, GridFile, Measurements, Recipe
+from cnncourse.training import accuracy, one_thread, seeded
 
-SEEDS = (0, 1, 2, 3, 4, 5, 6, 7)
+RECIPE = Recipe(rate=0.03, steps=400, batch=50, seeds=tuple(range(100, 108)))
 DIGITS = 100  # training digits: few, so that there is something to overfit
-STEPS = 400
 FIXED_LOSS = 0.1  # of the training digits, without dropout
 LOOK_EVERY = 5  # steps
-MARKS = tuple(range(20, STEPS + 1, 20))  # steps at which loss and error are noted for the picture
+MARKS = tuple(range(20, RECIPE.steps + 1, 20))  # steps at which loss and error are noted for the picture
 
-CROP_SEEDS = (0, 1, 2, 3, 4)
+CROP_RECIPE = Recipe(rate=0.02, steps=300, batch=50, seeds=(100, 101, 102, 103, 104))
 PATCHES = 300
-CROP_STEPS = 300
 CROP = 24  # pixels of 32; the paper takes 224 of 256
 
 
@@ -68,7 +67,7 @@ def some_of(count: int, labels: Tensor, generator: torch.Generator) -> tuple[Ten
     return chosen, labels[chosen]
 
 
-def run_dropout(dropout: float, seed: int) -> Measurements:
+def run_dropout(dropout: float, seed: int, *, recipe: Recipe = RECIPE) -> Measurements:
     """Train on 100 digits; measure the test error (%) at the end, and the steps to a fixed loss.
 
     The loss is that of the 100 training digits in evaluation mode: with dropout active, it would be larger because
@@ -79,11 +78,10 @@ def run_dropout(dropout: float, seed: int) -> Measurements:
     chosen, labels = some_of(DIGITS, digits().train_labels, generator)
     images = train_images[chosen]
     measured: dict[str, float] = {}
-    steps = STEPS
+    steps = recipe.steps
     with one_thread(), seeded(seed):
         model = SmallNetwork(nn.Conv2d(1, 16, kernel_size=3, padding=1), 16 * 3 * 3, 256, dropout)
-        optimizer = torch.optim.SGD(model.parameters(), 0.03, momentum=0.9)
-        for step in training_steps(model, images, labels, optimizer, STEPS, generator):
+        for step in recipe.train(model, images, labels, generator):
             if step % LOOK_EVERY:
                 continue
             model.eval()
@@ -93,7 +91,8 @@ def run_dropout(dropout: float, seed: int) -> Measurements:
             if step in MARKS:
                 measured[f"loss at step {step}"] = loss
                 measured[f"error at step {step}"] = _error(model, test_images, digits().test_labels)
-    measured |= {"test error": measured[f"error at step {STEPS}"], "steps to the loss": steps}
+        measured["test error"] = _error(model, test_images, digits().test_labels)
+    measured["steps to the loss"] = steps
     return measured | {"doublings to the loss": log2(steps)}
 
 
@@ -114,7 +113,7 @@ def centre_crop(images: Tensor) -> Tensor:
     return images[:, :, top : top + CROP, left : left + CROP]
 
 
-def run_crops(seed: int, *, at_random: bool) -> Measurements:
+def run_crops(seed: int, *, at_random: bool, recipe: Recipe = CROP_RECIPE) -> Measurements:
     """Train on 300 patches of photographs, without dropout; measure errors (%) on centre crops."""
     generator = torch.Generator().manual_seed(seed)
     data = photo_patches()
@@ -123,8 +122,7 @@ def run_crops(seed: int, *, at_random: bool) -> Measurements:
     crop = partial(random_crop, generator=generator) if at_random else centre_crop
     with one_thread(), seeded(seed):
         model = SmallNetwork(nn.Conv2d(3, 16, kernel_size=5, stride=2), 16 * 4 * 4, 128, dropout=0.0)
-        optimizer = torch.optim.SGD(model.parameters(), 0.02, momentum=0.9)
-        for _step in training_steps(model, images, labels, optimizer, CROP_STEPS, generator, change=crop):
+        for _step in recipe.train(model, images, labels, generator, change=crop):
             pass
         test_error = _error(model, centre_crop(data.test_images), data.test_labels)
         training_error = _error(model, centre_crop(images), labels)
@@ -143,18 +141,17 @@ DROPOUT_OVERFITS_LESS = Experiment(
     criteria=(
         Criterion(
             "test error",
-            "with dropout the test error is lower in six of the eight seeds or more, by a point or more on average",
-            lambda differences: (
-                sum(each > 0 for each in differences) >= 0.75 * len(differences)
-                and sum(differences) / len(differences) >= 1
-            ),
+            "with dropout the test error is lower",
+            above=0,
         ),
         Criterion(
             "doublings to the loss",
-            "to the same training loss it takes half a doubling of the steps more, or longer, on average",
-            lambda differences: sum(differences) / len(differences) <= -0.5,
+            "to the same training loss it takes more steps by more than half a doubling",
+            below=-0.5,
         ),
     ),
+    recipe=RECIPE,
+    grid=GridFile(Path(__file__).with_name("robustness.json"), "dropout"),
 )
 
 CROPS_OVERFIT_LESS = Experiment(
@@ -165,15 +162,17 @@ CROPS_OVERFIT_LESS = Experiment(
     criteria=(
         Criterion(
             "gap",
-            "with random crops the gap between training and test error is smaller in every seed",
-            lambda differences: min(differences) > 0,
+            "with random crops the gap between training and test error is smaller",
+            above=0,
         ),
         Criterion(
             "test error",
-            "and the test error is a point lower, or more, on average",
-            lambda differences: sum(differences) / len(differences) >= 1,
+            "and the test error is lower",
+            above=0,
         ),
     ),
+    recipe=CROP_RECIPE,
+    grid=GridFile(Path(__file__).with_name("robustness.json"), "crops"),
 )
 
 

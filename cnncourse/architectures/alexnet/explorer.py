@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
+from cnncourse.display import svg_text
 from cnncourse.drawing.hands_on import HandsOn, heading, number, sheet, sign
 from cnncourse.drawing.palette import FAINT_INK, INK, NEW, POSITIVE
 
@@ -131,12 +132,18 @@ class DroppedOut:
             f'y1="{top:g}" y2="{bottom:g}" stroke="{colour}" stroke-width="2.5" stroke-dasharray="{dashes}"/>'
             f'<line x1="{left:g}" x2="{left + 26:g}" y1="{bottom + below - 4:g}" y2="{bottom + below - 4:g}" '
             f'stroke="{colour}" stroke-width="2.5" stroke-dasharray="{dashes}"/>'
-            f'<text x="{left + 34:g}" y="{bottom + below:g}" font-size="12">{text}</text>'
+            f"{svg_text(left + 34, bottom + below, text)}"
             for value, text, colour, dashes, below in labels
         )
         ticks = "".join(
-            f'<text x="{left + CHART_WIDTH * share:g}" y="{bottom + 15:g}" font-size="11" fill="{FAINT_INK}" '
-            f'text-anchor="middle">{largest * share:.0f}</text>'
+            svg_text(
+                left + CHART_WIDTH * share,
+                bottom + 15,
+                f"{largest * share:.0f}",
+                size=11,
+                anchor="middle",
+                colour=FAINT_INK,
+            )
             for share in (0, 0.5, 1)
         )
         axis = f'<path d="M{left:g} {bottom:g}h{CHART_WIDTH}" stroke="{INK}" fill="none"/>'
@@ -198,8 +205,7 @@ def _grid(values: Tensor, left: float, top: float, largest: float) -> str:
         shade = 0.5 * min(value / largest, 1) if largest else 0.0
         cells.append(
             f'<rect x="{x:g}" y="{y:g}" width="{CELL}" height="{CELL}" fill="{POSITIVE}" fill-opacity="{shade:.2g}" '
-            f'stroke="#999999"/><text x="{x + CELL / 2:g}" y="{y + CELL / 2 + 4:g}" font-size="11" '
-            f'text-anchor="middle">{number(value)}</text>'
+            f'stroke="#999999"/>{svg_text(x + CELL / 2, y + CELL / 2 + 4, number(value), size=11, anchor="middle")}'
         )
         if value == 0 and not largest:
             cells.append(f'<path d="M{x + 5:g} {y + 5:g}l{CELL - 10} {CELL - 10}" stroke="{NEW}" stroke-width="2"/>')

@@ -1,6 +1,6 @@
 """Chapter 2's predictions and its quiz."""
 
-from cnncourse.checking import Prediction, Question
+from cnncourse.learner import Prediction, Question
 
 PREDICTIONS = (
     Prediction(
@@ -24,7 +24,7 @@ PREDICTIONS = (
         "learning rate. Which is the fastest, which the slowest?",
         options=(
             "ReLU, then tanh, then logistic",
-            "tanh, then ReLU, then logistic",
+            "tanh; which of the other two comes next depends on the seed",
             "All three about equally fast",
         ),
     ),
@@ -50,7 +50,7 @@ QUESTIONS = (
         text="Where are most of AlexNet's sixty million numbers?",
         options=(
             "In conv1, whose kernels are the largest",
-            "In conv3, which sees the maps of both towers",
+            "In conv3, whose kernels are the only ones to see both towers",
             "In fc6, between the last maps and the first 4,096 units",
             "Spread over all eight layers about evenly",
         ),
@@ -64,7 +64,7 @@ QUESTIONS = (
         options=(
             "Each of its kernels sees half of the maps before it, so that it has half the weights",
             "It has half as many output maps",
-            "Nothing but the speed: two cards do the same sums",
+            "Nothing but the speed: two cards share the sums that one card alone would do one by one",
         ),
         right=0,
         because="256 kernels of 5×5×48 instead of 5×5×96. There are as many output maps as before; and it is another "
@@ -84,7 +84,7 @@ QUESTIONS = (
         options=(
             "The paper's figure 1 is wrong",
             "At this depth, width and data tanh was faster; the paper measured another network and other data",
-            "Our runs are wrong, since everybody uses ReLU",
+            "Our runs are wrong, for all networks of the later chapters use ReLU and learn well with it",
         ),
         right=1,
         because="One measurement speaks of its own setting. The paper itself says that the size of the effect varies "

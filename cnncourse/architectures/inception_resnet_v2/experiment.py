@@ -1,12 +1,14 @@
 """The paper's two claims in miniature: shortcuts make Inception train faster, and scaled residuals keep it alive.
 
-Szegedy et al. 2016, sections 3.3 and 4. Our networks have eight blocks of two branches each and learn digits of 8×8
+Szegedy et al. 2016, sections 3.3 and 5. Our networks have eight blocks of two branches each and learn digits of 8×8
 pixels. The paper's failure needs more than 1,000 filters and tens of thousands of steps; ours are narrow, and it is the
 learning rate that drives them to it.
 """
 
 from collections.abc import Callable, Mapping
 from functools import partial
+from math import log2
+from pathlib import Path
 
 import torch
 import torch.nn.functional as F
@@ -17,24 +19,24 @@ from cnncourse.architectures.inception_v3.model import Branch
 from cnncourse.architectures.initialisation import initialise_for_relu
 from cnncourse.data import digits, small_digits
 from cnncourse.drawing import Picture
-from cnncourse.experiments import Criterion, Experiment, Finding, Measurements
-from cnncourse.training import one_thread, seeded, training_steps
+from cnncourse.experiments import Criterion, Experiment, Finding, GridFile, Measurements, Recipe, run_arms
+from cnncourse.training import one_thread, seeded
 
 BLOCKS, CHANNELS = 8, 16
 BRANCHES: tuple[Steps, ...] = (((8, 1),), ((8, 1), (8, 3)))
-MOMENTUM = 0.9
 
-SPEED_SEEDS = (0, 1, 2)
-RATE = 0.1
+PLAIN, RESIDUAL = "plain", "residual"
+# The best constant rate for each: of 0.01, 0.03, 0.1, 0.3 and 1 that of the fewest steps on average, seeds 0 to 2.
+SPEED_RECIPE = Recipe(
+    rate={PLAIN: 0.3, RESIDUAL: 0.03}, steps=400, batch=50, seeds=(100, 101, 102, 103, 104), schedule="constant"
+)
 LOSS = 0.5
 WINDOW = 10  # steps whose mean loss must fall to it
-MOST_STEPS = 300
 
-SCALING_SEEDS = (3, 4, 5)
 RATES = (0.1, 0.3, 1.0)
 SCALES = (1.0, 0.2, 0.1)
 UNSCALED, SCALED = 1.0, 0.2
-STEPS = 60
+SCALING_RECIPE = Recipe(rate={f"{rate:g}": rate for rate in RATES}, steps=60, batch=50, seeds=(100, 101, 102, 103))
 
 
 class PlainInceptionBlock(ResidualInceptionBlock):
@@ -77,16 +79,19 @@ class SmallNetwork(nn.Module):
         return self.output(self.features(images).mean(dim=(2, 3)))
 
 
-def steps_to_loss(block: Callable[..., ResidualInceptionBlock], scale: float, seed: int) -> Measurements:
+SPEED_BLOCKS = {PLAIN: PlainInceptionBlock, RESIDUAL: ResidualInceptionBlock}
+
+
+def steps_to_loss(kind: str, seed: int, *, recipe: Recipe = SPEED_RECIPE) -> Measurements:
     """Train until the mean loss of the last steps has fallen to ``LOSS``; say how many steps that took.
 
     Args:
-        block: of the network.
-        scale: factor on the residuals.
+        kind: "plain" or "residual"; each has its own rate.
         seed: of first weights and order of digits.
+        recipe: of the training.
 
     Returns:
-        "steps", ``MOST_STEPS`` if it was not reached.
+        "steps", those of the recipe if the loss was not reached, and their binary logarithm, "doublings".
 
     """
     losses: list[float] = []
@@ -98,28 +103,34 @@ def steps_to_loss(block: Callable[..., ResidualInceptionBlock], scale: float, se
 
     generator = torch.Generator().manual_seed(seed)
     with one_thread(), seeded(seed):
-        network = SmallNetwork(block, scale=scale)
-        optimizer = torch.optim.SGD(network.parameters(), RATE, MOMENTUM)
+        network = SmallNetwork(SPEED_BLOCKS[kind], scale=UNSCALED)
         images, labels = small_digits()[0], digits().train_labels
-        for step in training_steps(network, images, labels, optimizer, MOST_STEPS, generator, loss=noted):
+        for step in recipe.train(network, images, labels, generator, rate=kind, loss=noted):
             if step >= WINDOW and sum(losses[-WINDOW:]) / WINDOW <= LOSS:
-                return {"steps": float(step)}
-    return {"steps": float(MOST_STEPS)}
+                break
+    return {"steps": float(step), "doublings": log2(step)}
 
 
 SPEED = Experiment(
     claim="With shortcuts an Inception network of the same size needs fewer steps to the same training loss.",
-    source="Szegedy et al. 2016, sections 1 and 4, Fig. 23 to 26",
-    control=("plain", partial(steps_to_loss, PlainInceptionBlock, UNSCALED)),
-    treatment=("residual", partial(steps_to_loss, ResidualInceptionBlock, UNSCALED)),
+    source="Szegedy et al. 2016, section 5; Figs 21 to 24, which show validation error",
+    control=(PLAIN, partial(steps_to_loss, PLAIN)),
+    treatment=(RESIDUAL, partial(steps_to_loss, RESIDUAL)),
     criteria=(
         Criterion(
-            "steps",
-            "the plain network needs 30 steps more than the residual one, or more still, in every seed",
-            lambda differences: min(differences) >= 30,
+            "doublings",
+            "each at its own best constant rate, the plain network needs more steps (a doubling is twice as many)",
+            above=0,
         ),
     ),
+    recipe=SPEED_RECIPE,
+    grid=GridFile(Path(__file__).with_name("robustness.json"), "speed"),
 )
+
+
+def scale_name(scale: float) -> str:
+    """Name the arm of a scale."""
+    return f"scale {scale:g}"
 
 
 def error_name(rate: float) -> str:
@@ -132,14 +143,15 @@ def silence_name(rate: float) -> str:
     return f"silent maps at rate {rate:g}"
 
 
-def errors(scale: float, seed: int) -> Measurements:
-    """Train residual networks with each of the ``RATES``; measure what became of them.
+def errors(scale: float, seed: int, *, recipe: Recipe = SCALING_RECIPE) -> Measurements:
+    """Train residual networks with each rate of the recipe; measure what became of them.
 
     Everything is measured in training mode, on every third digit that they were trained on.
 
     Args:
         scale: factor on the residuals.
         seed: of first weights and order of digits.
+        recipe: of the training; its rates have the names of ``RATES``.
 
     Returns:
         For each rate the training error (%), and the share of the last block's maps that are zero for all digits (%).
@@ -151,8 +163,7 @@ def errors(scale: float, seed: int) -> Measurements:
         generator = torch.Generator().manual_seed(seed)
         with one_thread(), seeded(seed):
             network = SmallNetwork(scale=scale)
-            optimizer = torch.optim.SGD(network.parameters(), rate, MOMENTUM)
-            for _ in training_steps(network, images, labels, optimizer, STEPS, generator):
+            for _ in recipe.train(network, images, labels, generator, rate=f"{rate:g}"):
                 pass
             with torch.no_grad():
                 maps = network.features(images[::3])
@@ -165,26 +176,23 @@ def errors(scale: float, seed: int) -> Measurements:
 SCALING = Experiment(
     claim="Scaling the residuals down keeps training stable.",
     source="Szegedy et al. 2016, section 3.3; here by the learning rate",
-    control=(f"scale {UNSCALED:g}", partial(errors, UNSCALED)),
-    treatment=(f"scale {SCALED:g}", partial(errors, SCALED)),
+    control=(scale_name(UNSCALED), partial(errors, UNSCALED)),
+    treatment=(scale_name(SCALED), partial(errors, SCALED)),
     criteria=(
         Criterion(
             error_name(RATES[-1]),
-            "at the highest rate the training error without scaling is 40 points higher or more, in every seed",
-            lambda differences: min(differences) >= 40,
+            "at the highest rate the training error without scaling is higher by more than 20 points",
+            above=20,
         ),
         Criterion(
             silence_name(RATES[-1]),
-            "there the share of last maps that are zero for all digits is 50 points higher without scaling or more, "
-            "in every seed",
-            lambda differences: min(differences) >= 50,
-        ),
-        Criterion(
-            error_name(RATES[0]),
-            "and at the lowest rate it is 10 points lower or more, in every seed: there scaling slows training down",
-            lambda differences: max(differences) <= -10,
+            "and the share of last maps that are zero for all digits is higher by more than 20 points",
+            above=20,
+            changed="a third rule, that scaling harms at the lowest rate, was dropped: the paper denies it",
         ),
     ),
+    recipe=SCALING_RECIPE,
+    grid=GridFile(Path(__file__).with_name("robustness.json"), "scaling"),
 )
 
 Grid = Mapping[tuple[float, float], list[float]]
@@ -197,13 +205,14 @@ def whole_grid(finding: Finding) -> Grid:
         finding: of ``SCALING``.
 
     """
-    grid: dict[tuple[float, float], list[float]] = {}
-    for scale in SCALES:
-        arm = f"scale {scale:g}"
-        runs = finding.results[arm] if arm in finding.results else [errors(scale, seed) for seed in finding.seeds]
-        for rate in RATES:
-            grid[scale, rate] = [run[error_name(rate)] for run in runs]
-    return grid
+    arms = {scale_name(scale): partial(errors, scale, recipe=finding.recipe) for scale in SCALES}
+    known = finding.results
+    results = {**known} | run_arms({name: arm for name, arm in arms.items() if name not in known}, finding.seeds)
+    return {
+        (scale, rate): [run[error_name(rate)] for run in results[scale_name(scale)]]
+        for scale in SCALES
+        for rate in RATES
+    }
 
 
 def plot_grid(grid: Grid) -> Picture:
@@ -228,5 +237,6 @@ def plot_grid(grid: Grid) -> Picture:
         for scale, row in zip(SCALES, means, strict=True)
     )
     return Picture(
-        figure, f"Training error after {STEPS} steps, mean of {len(grid[SCALES[0], RATES[0]])} seeds: {words}."
+        figure,
+        f"Training error after {SCALING_RECIPE.steps} steps, mean of {len(grid[SCALES[0], RATES[0]])} seeds: {words}.",
     )

@@ -10,6 +10,7 @@ from cnncourse.architectures.inception_resnet_v2.signals import (
     expected_sizes,
     stream,
 )
+from cnncourse.display import svg_text
 from cnncourse.drawing.hands_on import HandsOn, heading, sheet
 from cnncourse.drawing.palette import FAINT_INK, INK, NEW
 
@@ -80,18 +81,21 @@ class Row:
             *_panel(right, "what a block adds, in % of what it is added to", STEP_TICKS, " %", 1),
             *_lines(LEFT, sizes, expected, LARGEST_SIZE, 0),
             *_lines(right, steps, self.expected_steps, LARGEST_STEP, 1),
-            *(_text(left, below + 17, str(first)) for left, first in ((LEFT, 0), (right, 1))),
-            *(_text(left + PANEL_WIDTH, below + 17, str(MOST_BLOCKS)) for left in (LEFT, right)),
-            _text(
-                LEFT + PANEL_WIDTH / 2, below + 54, f"{sizes[0]:.2f} to {sizes[-1]:.2f}: × {sizes[-1] / sizes[0]:.1f}"
+            *(svg_text(left, below + 17, str(first), anchor="middle") for left, first in ((LEFT, 0), (right, 1))),
+            *(svg_text(left + PANEL_WIDTH, below + 17, str(MOST_BLOCKS), anchor="middle") for left in (LEFT, right)),
+            svg_text(
+                LEFT + PANEL_WIDTH / 2,
+                below + 54,
+                f"{sizes[0]:.2f} to {sizes[-1]:.2f}: × {sizes[-1] / sizes[0]:.1f}",
+                anchor="middle",
             ),
-            _text(right + PANEL_WIDTH / 2, below + 54, f"first {steps[0]:.0f} %, last {steps[-1]:.0f} %"),
+            svg_text(
+                right + PANEL_WIDTH / 2, below + 54, f"first {steps[0]:.0f} %, last {steps[-1]:.0f} %", anchor="middle"
+            ),
             f'<path d="M{LEFT} {below + 74}h34" stroke="{LINE}" stroke-width="2.2"/>',
-            _text(LEFT + 42, below + 78, "measured", "start"),
+            svg_text(LEFT + 42, below + 78, "measured"),
             f'<path d="M{LEFT + 130} {below + 74}h34" stroke="{INK}" stroke-width="1.4" stroke-dasharray="2 3"/>',
-            _text(
-                LEFT + 172, below + 78, f"independent residuals of size 1, first layer √{FIRST_MEAN_SQUARE:g}", "start"
-            ),
+            svg_text(LEFT + 172, below + 78, f"independent residuals of size 1, first layer √{FIRST_MEAN_SQUARE:g}"),
         ]
         return sheet(width, below + 92, self.in_words, parts)
 
@@ -140,13 +144,13 @@ def _panel(left: float, title: str, ticks: Sequence[int], unit: str, first: int)
 
     """
     below = "block (0: first layer)" if first == 0 else "block"
-    parts = [_text(left + PANEL_WIDTH / 2, TOP - 10, title)]
+    parts = [svg_text(left + PANEL_WIDTH / 2, TOP - 10, title, anchor="middle")]
     for tick in ticks:
         y = _height(tick, ticks[-1])
         colour, line = (INK, 1) if tick == 0 else (FAINT_INK, 0.4)
         parts.append(f'<path d="M{left} {y:.1f}h{PANEL_WIDTH}" stroke="{colour}" stroke-width="{line}" fill="none"/>')
-        parts.append(_text(left - 8, y + 4, f"{tick}{unit}", "end"))
-    return [*parts, _text(left + PANEL_WIDTH / 2, TOP + PANEL_HEIGHT + 34, below, colour=FAINT_INK)]
+        parts.append(svg_text(left - 8, y + 4, f"{tick}{unit}", anchor="end"))
+    return [*parts, svg_text(left + PANEL_WIDTH / 2, TOP + PANEL_HEIGHT + 34, below, anchor="middle", colour=FAINT_INK)]
 
 
 def _lines(left: float, measured: Sequence[float], expected: Sequence[float], largest: float, first: int) -> list[str]:
@@ -168,7 +172,3 @@ def _lines(left: float, measured: Sequence[float], expected: Sequence[float], la
 
 def _height(value: float, largest: float) -> float:
     return TOP + PANEL_HEIGHT * (1 - min(value, largest) / largest)
-
-
-def _text(x: float, base: float, text: str, anchor: str = "middle", colour: str = INK) -> str:
-    return f'<text x="{x:.5g}" y="{base:.5g}" font-size="12" text-anchor="{anchor}" fill="{colour}">{text}</text>'

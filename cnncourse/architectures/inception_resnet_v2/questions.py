@@ -1,6 +1,6 @@
 """Chapter 9's predictions and its quiz."""
 
-from cnncourse.checking import Prediction, Question
+from cnncourse.learner import Prediction, Question
 
 PREDICTIONS = (
     Prediction(
@@ -17,8 +17,8 @@ PREDICTIONS = (
     ),
     Prediction(
         name="steps-saved",
-        text="Two networks of eight Inception blocks, with the same parameters, first weights and digits, at one rate; "
-        "one of them has shortcuts. To bring the training loss down to 0.5, it needs",
+        text="Two networks of eight Inception blocks, with the same parameters, first weights and digits, each at its "
+        "own best rate; one of them has shortcuts. To bring the training loss down to 0.5, it needs",
         options=(
             "about as many steps as the plain one: eight blocks are not deep",
             "a tenth fewer",
@@ -39,7 +39,7 @@ QUESTIONS = (
         name="up-convolution",
         text="Why does no ReLU follow the 1×1 convolution behind the branches?",
         options=(
-            "Its maps would no longer fit the number of input maps",
+            "Its maps would no longer match the stream in number, so they could not be added",
             "It has a bias, and a bias replaces a ReLU",
             "A block could then only add to its input, never take away",
             "A ReLU costs as much as the convolution itself",
@@ -69,7 +69,7 @@ QUESTIONS = (
         "the stream before training?",
         options=(
             "Each block adds the same amount to its mean square, however large it is already",
-            "Each block multiplies its size by the same factor",
+            "Each block multiplies its size by the same factor, so that it explodes with the number of blocks",
             "It keeps the stream at one size",
         ),
         right=0,
@@ -124,7 +124,7 @@ QUESTIONS = (
         "wrong?",
         options=(
             "The network has 23 million parameters",
-            "Parameters of batch normalisation were counted twice",
+            "Running averages of batch normalisation were counted as parameters",
             "The figure has half as many blocks, and 32 million parameters",
             "Nothing: figure and number belong together",
         ),

@@ -13,6 +13,7 @@ plain stack of nine convolutions with classifiers after the third and the sixth.
 import math
 from functools import cache, partial
 from itertools import pairwise
+from pathlib import Path
 
 import torch
 import torch.nn.functional as F
@@ -22,20 +23,17 @@ from cnncourse.architectures.inception_v1.model import TABLE_1, ConvReLU, Incept
 from cnncourse.architectures.initialisation import initialise
 from cnncourse.data import digits, small_digits
 from cnncourse.drawing import Picture
-from cnncourse.experiments import Criterion, Experiment, Measurements
+from cnncourse.experiments import Criterion, Experiment, GridFile, Measurements, Recipe
 from cnncourse.training import one_thread, seeded
 
 WITHOUT, WITH = "without auxiliary classifiers, loss × 1.6", "with auxiliary classifiers"
 COLOURS = {WITHOUT: "#0072b2", WITH: "#d55e00"}
-SEEDS = tuple(range(10))
+SEEDS = tuple(range(100, 110))
 WEIGHT = 0.3  # of each auxiliary loss, as in the paper
 WIDTH = 1 / 8
 BATCH = 128
 DEPTH, STACK_WIDTH = 9, 16  # of the plain stack
-# The criterion was 50 steps on average at first, which hung on single seeds; after the runs it was made stricter.
-# The verdicts are the same by both.
-TRAINING_SEEDS = (0, 1, 2, 3, 4)
-MOST_STEPS, EVERY = 400, 10
+EVERY = 10  # steps between two looks at the error
 WATCHED = 300  # training digits whose error is looked at
 CLASSES = 10
 AUXILIARY_ON = ("4a", "4d")
@@ -46,7 +44,10 @@ POOLED = ("3b", "4e")  # the modules that a pooling follows
 BEFORE_2015, HE = 1.0, 2.0
 # Tried were 0.03, 0.05, 0.1 and 0.2 for the former, with whose last two the control learned in no seed of three, and
 # 0.01 and 0.02 for the latter.
-RATES = {BEFORE_2015: 0.05, HE: 0.02}
+RECIPES = {
+    variance: Recipe(rate=rate, steps=400, batch=50, seeds=(100, 101, 102, 103, 104), schedule="constant")
+    for variance, rate in ((BEFORE_2015, 0.05), (HE, 0.02))
+}
 NAMES = {BEFORE_2015: "variance 1 / inputs", HE: "variance 2 / inputs (He 2015)"}
 
 
@@ -134,13 +135,8 @@ def _experiment(variance: float) -> Experiment:
         criteria=(
             Criterion(
                 "doublings",
-                "in every seed the gradient at the first weights is larger with them (its size is in doublings)",
-                lambda differences: max(differences) < 0,
-            ),
-            Criterion(
-                "doublings",
-                "and on average it is at least twice as large, one doubling",
-                lambda differences: sum(differences) / len(differences) <= -1,
+                "the gradient at the first weights is more than twice as large with them, one doubling",
+                below=-1,
             ),
         ),
     )
@@ -180,25 +176,21 @@ class Stack(nn.Module):
         return self.output(maps.mean(dim=(2, 3))), auxiliary
 
 
-def run_training(arm: str, variance: float, seed: int) -> Measurements:
+def run_training(arm: str, variance: float, seed: int, *, recipe: Recipe | None = None) -> Measurements:
     """Train a stack; measure the steps until its final classifier gets half of the training digits right."""
     images, labels = small_digits()[0], digits().train_labels
     generator = torch.Generator().manual_seed(seed)
-    with one_thread():
-        with seeded(seed):
-            network = Stack(variance)
-        optimizer = torch.optim.SGD(network.parameters(), RATES[variance], momentum=0.9)
-        for step in range(1, MOST_STEPS + 1):
-            chosen = torch.randint(len(images), (50,), generator=generator)
-            scores, auxiliary = network(images[chosen])
-            loss = F.cross_entropy(scores, labels[chosen])
-            if arm == WITH:
-                loss = loss + WEIGHT * sum(F.cross_entropy(each, labels[chosen]) for each in auxiliary)
-            else:
-                loss = (1 + len(auxiliary) * WEIGHT) * loss
-            optimizer.zero_grad()
-            loss.backward()
-            optimizer.step()
+    recipe = recipe or RECIPES[variance]
+
+    def loss(scores: tuple[Tensor, list[Tensor]], labels: Tensor) -> Tensor:
+        final, auxiliary = scores
+        if arm == WITHOUT:
+            return (1 + len(auxiliary) * WEIGHT) * F.cross_entropy(final, labels)
+        return F.cross_entropy(final, labels) + WEIGHT * sum(F.cross_entropy(each, labels) for each in auxiliary)
+
+    with one_thread(), seeded(seed):
+        network = Stack(variance)
+        for step in recipe.train(network, images, labels, generator, loss=loss):
             if step % EVERY == 0:
                 with torch.no_grad():
                     right = network(images[:WATCHED])[0].argmax(dim=1) == labels[:WATCHED]
@@ -216,11 +208,14 @@ def _training_experiment(variance: float) -> Experiment:
         criteria=(
             Criterion(
                 "steps",
-                f"in every seed the final classifier gets half of the training digits right after fewer steps (if it "
-                f"never does, {MOST_STEPS} are counted)",
-                lambda differences: min(differences) > 0,
+                "the final classifier gets half of the training digits right after fewer steps (if it never does, all "
+                "are counted)",
+                above=0,
+                changed="it asked for 50 steps on average, then for every seed; now for the interval, on other seeds",
             ),
         ),
+        recipe=RECIPES[variance],
+        grid=GridFile(Path(__file__).with_name("robustness.json"), f"learns sooner, {NAMES[variance]}"),
     )
 
 

@@ -13,6 +13,7 @@ from cnncourse.architectures.inception_v1.costs import (
     output_maps,
 )
 from cnncourse.architectures.inception_v1.model import TABLE_1, ModuleFilters
+from cnncourse.display import svg_text
 from cnncourse.drawing.hands_on import HandsOn, heading, sheet
 from cnncourse.drawing.palette import FAINT_INK, INK, KINDS
 
@@ -96,23 +97,22 @@ class ModuleByHand:
         below = costs_top + 130
         for line, kind in enumerate((REDUCED, NAIVE)):
             y = below + 22 * line
-            parts.append(
-                f'<rect x="{MARGIN}" y="{y - 11:g}" width="12" height="12" fill="{COLOURS[kind]}"/>'
-                f'<text x="{MARGIN + 20}" y="{y:g}" font-size="13">{kind}: {sum(self.weights(kind).values()):,} '
-                f"weights, {self.multiply_adds(kind) / 1e6:,.1f} million multiply-adds, {self.maps(kind):,} maps come "
-                f"out</text>"
+            parts.append(f'<rect x="{MARGIN}" y="{y - 11:g}" width="12" height="12" fill="{COLOURS[kind]}"/>')
+            said = (
+                f"{kind}: {sum(self.weights(kind).values()):,} weights, {self.multiply_adds(kind) / 1e6:,.1f} million "
             )
+            parts.append(svg_text(MARGIN + 20, y, f"{said}multiply-adds, {self.maps(kind):,} maps come out", size=13))
         return sheet(width, below + 40, self.in_words, parts)
 
     def _costs(self, branch: str, left: float, top: float, dearest: int) -> str:
         """Draw the weights of a branch as two bars, with reductions and naive."""
-        parts = [f'<text x="{left:g}" y="{top:g}" font-size="12" font-weight="bold">{branch} branch, weights</text>']
+        parts = [svg_text(left, top, f"{branch} branch, weights", bold=True)]
         for line, kind in enumerate((REDUCED, NAIVE)):
             weights = self.weights(kind)[branch]
             y = top + 12 + 40 * line
             text = f"{weights:,}" if weights else f"none: all {self.in_channels} maps pass"
             parts.append(
-                f'<text x="{left:g}" y="{y + 10:g}" font-size="12">{text}</text><rect x="{left:g}" y="{y + 15:g}" '
+                f'{svg_text(left, y + 10, text)}<rect x="{left:g}" y="{y + 15:g}" '
                 f'width="{weights / dearest * TOWER:.4g}" height="10" fill="{COLOURS[kind]}"/>'
             )
         return "".join(parts)
@@ -179,7 +179,7 @@ def _tower(boxes: list[tuple[str, int, str]], middle: float, top: float, scale: 
         parts.append(
             f'<rect x="{middle - width / 2:.5g}" y="{y:g}" width="{width:.5g}" height="{BOX}" '
             f'fill="{KINDS[kind].fill}" stroke="{INK}" stroke-width="0.8"/>'
-            f'<text x="{middle:g}" y="{y - 5:g}" font-size="12" text-anchor="middle">{label}</text>'
+            f"{svg_text(middle, y - 5, label, anchor='middle')}"
         )
         if step:
             parts.append(f'<path d="M{middle:g} {y - ARROW + 2:g}v14" stroke="{FAINT_INK}" stroke-width="1.4"/>')

@@ -1,6 +1,6 @@
 """Chapter 4's predictions and its quiz."""
 
-from cnncourse.checking import Prediction, Question
+from cnncourse.learner import Prediction, Question
 
 PREDICTIONS = (
     Prediction(
@@ -43,7 +43,7 @@ QUESTIONS = (
         text="What are the 1×1 convolutions before the 3×3 and 5×5 kernels for?",
         options=(
             "To widen what a unit sees of the image",
-            "To make the maps smaller in height and width",
+            "To make the maps smaller in height and width at little cost",
             "To let the expensive kernels work on fewer maps",
             "To have one map for each class",
         ),
@@ -56,7 +56,7 @@ QUESTIONS = (
         text="The pooling branch has a 1×1 convolution as well, though a pooling costs hardly anything. Why?",
         options=(
             "Without it every module would pass on all maps that it got, and more",
-            "Because a pooling must always be followed by something that learns",
+            "Because a pooling has no weights, and each branch must have something that learns",
             "To undo what the pooling has lost",
         ),
         right=0,
@@ -93,7 +93,7 @@ QUESTIONS = (
         name="few-parameters",
         text="Inception-v1 has less than an eighth of AlexNet's parameters. Where is most of the difference?",
         options=(
-            "In the reductions of the nine modules",
+            "In the 1×1 reductions, which let its nine modules do with few maps",
             "In the two auxiliary classifiers that are thrown away",
             "In the separable first layer",
             "In the head: a mean and one layer in place of three large ones",
@@ -107,7 +107,7 @@ QUESTIONS = (
         name="scaled-control",
         text="Why is the control's loss multiplied by 1.6 in the experiment with auxiliary classifiers?",
         options=(
-            "Because the learning rate would be too small without it",
+            "Because with two more losses the learning rate would be too small for the control",
             "So that both arms have equally much loss, and only the way back differs",
             "Because its gradient would be zero otherwise",
         ),

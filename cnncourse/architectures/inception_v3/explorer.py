@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from cnncourse.architectures.inception_v3.separable import KINDS, best_factors, kept, weights
+from cnncourse.display import svg_text
 from cnncourse.drawing.hands_on import HandsOn, heading, sheet, sign
 from cnncourse.drawing.palette import FAINT_INK, INK, NEGATIVE, NEW, POSITIVE
 from cnncourse.drawing.palette import KINDS as LAYERS
@@ -85,8 +86,8 @@ class TurnedKernel:
             _cells((kernel - likeness) / largest, lefts[2], TOP, SIDE),
             sign((lefts[0] + SIDE + lefts[1] - STRIP - 6) / 2, TOP + SIDE / 2 + 6, "="),
             sign((lefts[1] + SIDE + lefts[2]) / 2, TOP + SIDE / 2 + 6, "+"),
-            _text(middles[1], below + 20, f"keeps {self.share:.0%} of the squares", "middle", INK, "bold"),
-            _text(middles[0], below + 20, "orange: below zero, black: above", "middle", FAINT_INK),
+            svg_text(middles[1], below + 20, f"keeps {self.share:.0%} of the squares", anchor="middle", bold=True),
+            svg_text(middles[0], below + 20, "orange: below zero, black: above", anchor="middle", colour=FAINT_INK),
             *self._singular_values(lefts[0], below + 44),
             *self._costs(lefts[1] + 10, below + 44, width - LEFT),
         ]
@@ -98,7 +99,7 @@ class TurnedKernel:
         shares = (values / values.sum()).tolist()
         step = SIDE / max(SIZES)
         base = top + 24 + BAR_HEIGHT
-        parts = [_text(left, top + 12, "what each product adds", weight="bold")]
+        parts = [svg_text(left, top + 12, "what each product adds", bold=True)]
         for number, share in enumerate(shares):
             height = max(BAR_HEIGHT * share, 0.6)
             parts.append(
@@ -107,26 +108,28 @@ class TurnedKernel:
                 f'stroke-width="0.6"/>'
             )
             if number % 2 == 0:
-                parts.append(_text(left + number * step + (step - 4) / 2, base + 14, str(number + 1), "middle"))
+                parts.append(
+                    svg_text(left + number * step + (step - 4) / 2, base + 14, str(number + 1), anchor="middle")
+                )
         needed = sum(share > 1e-12 for share in shares)
         products = "product" if needed == 1 else "products"
-        parts.append(_text(left, base + 32, f"column × row; exact with {needed} {products}", colour=FAINT_INK))
+        parts.append(svg_text(left, base + 32, f"column × row; exact with {needed} {products}", colour=FAINT_INK))
         return parts
 
     def _costs(self, left: float, top: float, right: float) -> list[str]:
         full, factored = weights(self.n, CHANNELS, CHANNELS, CHANNELS)
-        parts = [_text(left, top + 12, f"weights, {CHANNELS} maps in, between and out", weight="bold")]
+        parts = [svg_text(left, top + 12, f"weights, {CHANNELS} maps in, between and out", bold=True)]
         rows = ((f"{self.n}×{self.n}", full), (f"1×{self.n} and {self.n}×1", factored))
         for number, (name, count) in enumerate(rows):
             base = top + 34 + 34 * number
-            parts.append(_text(left, base + 8, name))
+            parts.append(svg_text(left, base + 8, name))
             length = (right - left - 186) * count / full
             parts.append(
                 f'<rect x="{left + 114:g}" y="{base - 6:g}" width="{length:.5g}" height="18" '
                 f'fill="{LAYERS["convolution"].fill}" stroke="{INK}" stroke-width="0.8"/>'
             )
-            parts.append(_text(left + 122 + length, base + 8, f"{count:,}"))
-        parts.append(_text(left, top + 110, f"{self.saving:.0%} fewer, whatever the angle", weight="bold"))
+            parts.append(svg_text(left + 122 + length, base + 8, f"{count:,}"))
+        parts.append(svg_text(left, top + 110, f"{self.saving:.0%} fewer, whatever the angle", bold=True))
         return parts
 
 
@@ -176,11 +179,4 @@ def _cells(values: Tensor, left: float, top: float, width: float, height: float 
         f"{''.join(paths)}</g>"
         f'<rect x="{left:g}" y="{top:g}" width="{width:g}" height="{height:g}" fill="none" stroke="{FAINT_INK}" '
         f'stroke-width="1"/>'
-    )
-
-
-def _text(x: float, base: float, text: str, anchor: str = "start", colour: str = INK, weight: str = "normal") -> str:
-    return (
-        f'<text x="{x:.5g}" y="{base:.5g}" font-size="12" font-weight="{weight}" text-anchor="{anchor}" '
-        f'fill="{colour}">{text}</text>'
     )

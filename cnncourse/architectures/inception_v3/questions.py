@@ -1,6 +1,6 @@
 """Chapter 5's predictions and its quiz."""
 
-from cnncourse.checking import Prediction, Question
+from cnncourse.learner import Prediction, Question
 
 PREDICTIONS = (
     Prediction(
@@ -63,7 +63,7 @@ QUESTIONS = (
         text="Why have convolutions before batch normalisation no bias?",
         options=(
             "The mean that is subtracted contains it, and the shift takes its place",
-            "A ReLU follows, which removes constants",
+            "The ReLU that follows cuts off whatever constant a bias would have added",
             "It would make the network overfit",
         ),
         right=0,
@@ -100,7 +100,7 @@ QUESTIONS = (
         text="Why does the paper not simply pool first, and then make twice as many maps?",
         options=(
             "All that is known of the picture would have to pass through a quarter of the values",
-            "It would cost three times as many multiply-adds",
+            "It would cost more multiply-adds than a convolution followed by a pooling of the same size",
             "The maps would come out with another height and width",
         ),
         right=0,

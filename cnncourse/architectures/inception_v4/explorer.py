@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 
+from cnncourse.display import svg_text
 from cnncourse.drawing.hands_on import HandsOn, heading, sheet
 from cnncourse.drawing.palette import FAINT_INK, FRAME_EDGE, INK, KINDS, NEW
 
@@ -124,12 +125,12 @@ class Halved:
             for number, (label, fill) in enumerate(branch):
                 top = BRANCHES_TOP + number * STEP
                 parts.append(_box(middle - BOX_WIDTH / 2, top, BOX_WIDTH, BOX_HEIGHT, fill))
-                parts.append(_text(middle, top + 17, label, "middle"))
-            parts.append(_text(middle + 8, below + 18, self._size_of(branch), colour=FAINT_INK))
+                parts.append(svg_text(middle, top + 17, label, anchor="middle"))
+            parts.append(svg_text(middle + 8, below + 18, self._size_of(branch), colour=FAINT_INK))
         parts += self._stack()
         parts += self._costs()
         if self.warning:
-            parts.append(_text(SHEET / 2, COSTS_TOP + 136, self.warning, "middle", NEW, "bold"))
+            parts.append(svg_text(SHEET / 2, COSTS_TOP + 136, self.warning, anchor="middle", colour=NEW, bold=True))
         return sheet(SHEET, COSTS_TOP + 152, self.in_words, parts)
 
     def _ends(self) -> list[float]:
@@ -152,7 +153,7 @@ class Halved:
             parts.append(_box(left, STACK_TOP, width, BOX_HEIGHT, fill))
             share = f"{count / self.out_channels:.0%}"
             if width > 34:
-                parts.append(_text(left + width / 2, STACK_TOP + 17, share, "middle"))
+                parts.append(svg_text(left + width / 2, STACK_TOP + 17, share, anchor="middle"))
             left += width
         size = f"{self.reduced_side}×{self.reduced_side}"
         stacked = f"stacked: {self.out_channels} maps of {size}, with {self.weights:,} weights"
@@ -169,24 +170,19 @@ class Halved:
         )
         most = max(count for _, count, _ in rows)
         parts = [
-            _text(BAR_LEFT, COSTS_TOP, "million multiply-adds", weight="bold"),
-            _text(SHEET - 36, COSTS_TOP, "narrowest place, values", "end", weight="bold"),
+            svg_text(BAR_LEFT, COSTS_TOP, "million multiply-adds", bold=True),
+            svg_text(SHEET - 36, COSTS_TOP, "narrowest place, values", anchor="end", bold=True),
         ]
         for number, (name, count, narrowest) in enumerate(rows):
             top = COSTS_TOP + 12 + 32 * number
             length = BAR_WIDTH * count / most
-            parts.append(_text(36, top + 15, name))
+            parts.append(svg_text(36, top + 15, name))
             parts.append(_box(BAR_LEFT, top, length, 20, CONVOLUTION))
-            parts.append(_text(BAR_LEFT + length + 6, top + 15, f"{count / 1e6:,.0f}"))
+            parts.append(svg_text(BAR_LEFT + length + 6, top + 15, f"{count / 1e6:,.0f}"))
             squeezed = number == 1
             parts.append(
-                _text(
-                    SHEET - 36,
-                    top + 15,
-                    f"{narrowest:,}",
-                    "end",
-                    NEW if squeezed else INK,
-                    "bold" if squeezed else "normal",
+                svg_text(
+                    SHEET - 36, top + 15, f"{narrowest:,}", anchor="end", colour=NEW if squeezed else "", bold=squeezed
                 )
             )
         return parts
@@ -247,10 +243,3 @@ def _box(left: float, top: float, width: float, height: float, fill: str) -> str
 
 def _line(x1: float, y1: float, x2: float, y2: float) -> str:
     return f'<path d="M{x1:.5g} {y1:.5g}L{x2:.5g} {y2:.5g}" stroke="{FRAME_EDGE}" stroke-width="1.4" fill="none"/>'
-
-
-def _text(x: float, base: float, text: str, anchor: str = "start", colour: str = INK, weight: str = "normal") -> str:
-    return (
-        f'<text x="{x:.5g}" y="{base:.5g}" font-size="12" font-weight="{weight}" text-anchor="{anchor}" '
-        f'fill="{colour}">{text}</text>'
-    )

@@ -1,6 +1,6 @@
 """Chapter 8's predictions and its quiz."""
 
-from cnncourse.checking import Prediction, Question
+from cnncourse.learner import Prediction, Question
 
 PREDICTIONS = (
     Prediction(
@@ -59,7 +59,7 @@ QUESTIONS = (
         text="“Residual connections lead to dramatically improved training speed”: of which network does the paper "
         "say so?",
         options=(
-            "Inception-v4, which has them in every module",
+            "Inception-v4, which has them in each of its fourteen modules",
             "Inception-ResNet, the other network of the same paper",
             "Inception-v4, in its two reductions",
             "Inception-v3, when it was trained again",
@@ -75,7 +75,7 @@ QUESTIONS = (
         options=(
             "Yes: as many values come out as came in",
             "Yes, if the convolution is trained for it",
-            "No: a convolution can never recover what a ReLU cut off",
+            "No: what a ReLU has cut off before can be recovered by no convolution",
             "No: all of it went through the pooled maps, which are too few",
         ),
         right=3,
@@ -89,7 +89,7 @@ QUESTIONS = (
             "Odd numbers of places train faster",
             "Windows of 3×3 with stride 2 that never leave the maps fit 35 and 17 exactly",
             "The zeros round the maps need an odd number",
-            "The stem has a stride of 35",
+            "An even grid has no middle, and a kernel of 3×3 could not be centred on its maps",
         ),
         right=1,
         because="(35 − 3)/2 + 1 = 17 and (17 − 3)/2 + 1 = 8, with nothing left over. From 36 a row and a column would "

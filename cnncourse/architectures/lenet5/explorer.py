@@ -7,6 +7,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from cnncourse.display import svg_text
 from cnncourse.drawing.hands_on import HandsOn, heading, number, sheet, sign
 from cnncourse.drawing.palette import INK, NEGATIVE, POSITIVE
 
@@ -96,8 +97,12 @@ class ConvolutionStep:
             heading(left_of[4] + MAP_SIDE / 2, f"output {_size(output)}"),
             _map(output, left_of[4], 40),
             _frame(left_of[4], 40, MAP_SIDE / len(output), self.row, self.column, 1),
-            f'<text x="{left_of[0]}" y="{height - 22}" font-size="12">black: above zero, orange: below zero; '
-            f"blue frame: the window and the output pixel it gives, row {self.row}, column {self.column}</text>",
+            svg_text(
+                left_of[0],
+                height - 22,
+                "black: above zero, orange: below zero; blue frame: the window and the output pixel it gives, "
+                f"row {self.row}, column {self.column}",
+            ),
         ]
         return sheet(width, height, self.in_words, parts)
 
@@ -204,8 +209,7 @@ def _table(values: Tensor, left: float, top: float) -> str:
             x, y = left + column * CELL, top + row * CELL
             cells.append(
                 f'<rect x="{x:g}" y="{y:g}" width="{CELL}" height="{CELL}" fill="none" stroke="#999999"/>'
-                f'<text x="{x + CELL / 2:g}" y="{y + CELL / 2 + 4:g}" font-size="11" text-anchor="middle">'
-                f"{number(value)}</text>"
+                + svg_text(x + CELL / 2, y + CELL / 2 + 4, number(value), size=11, anchor="middle")
             )
     return "".join(cells)
 

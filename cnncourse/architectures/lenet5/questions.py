@@ -1,6 +1,6 @@
 """Chapter 1's predictions and its quiz."""
 
-from cnncourse.checking import Prediction, Question
+from cnncourse.learner import Prediction, Question
 
 PREDICTIONS = (
     Prediction(
@@ -28,7 +28,7 @@ QUESTIONS = (
         name="weights-of-c1",
         text="C1 turns one 32×32 map into six of 28×28. Why has it only 156 trainable numbers?",
         options=(
-            "Most of its weights are zero and are not counted among the trainable ones",
+            "Most of the weights between image and maps are zero, and those are not counted as trainable",
             "Every position uses the same 25 weights and one bias, for each of the six maps",
             "It looks at every second pixel only, in both directions of the picture",
         ),
@@ -39,7 +39,7 @@ QUESTIONS = (
         name="why-a-table",
         text="Which two reasons does the paper give for connecting each C3 map to some of the S2 maps only?",
         options=(
-            "It avoids overfitting, and it makes the gradient larger",
+            "It avoids overfitting with so few digits, and it makes the gradient of the earlier layers larger",
             "It keeps the number of connections in bounds, and it makes the maps learn different things",
             "It spares memory, and it allows two processors to share the work",
         ),
@@ -51,7 +51,7 @@ QUESTIONS = (
         text="What does S2 compute from four neighbouring values?",
         options=(
             "Their largest, because the strongest response is what matters",
-            "Their mean, which no training changes, to make the maps smaller",
+            "Their mean, which no training changes and which is squashed afterwards",
             "Their sum, times a trained coefficient, plus a trained bias, squashed",
         ),
         right=2,

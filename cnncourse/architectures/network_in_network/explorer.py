@@ -18,6 +18,7 @@ from cnncourse.architectures.network_in_network.experiment import (
     ClassMapNetwork,
     canvas,
 )
+from cnncourse.display import svg_text
 from cnncourse.drawing.hands_on import HandsOn, heading, number, sheet
 from cnncourse.drawing.palette import FAINT_INK, INK, NEW, POSITIVE
 
@@ -105,8 +106,7 @@ class MovedDigit:
             left = MARGIN + label % PER_ROW * step
             below = maps_top + label // PER_ROW * (6 * CELL + 34)
             caption = f"{label}: mean {number(values.mean().item())}"
-            weight = "bold" if label == int(maps.mean(dim=(1, 2)).argmax()) else "normal"
-            parts.append(f'<text x="{left:g}" y="{below - 5:g}" font-size="12" font-weight="{weight}">{caption}</text>')
+            parts.append(svg_text(left, below - 5, caption, bold=label == int(maps.mean(dim=(1, 2)).argmax())))
             parts.append(_shades(values / maps.max().clamp(min=1e-9), left, below, CELL))
         return sheet(width, maps_top + 2 * (6 * CELL + 34) - 8, self.in_words, parts)
 
@@ -120,9 +120,8 @@ class MovedDigit:
             f'{_shades(grey, MARGIN, top, PIXEL)}<path d="M{middle:g} {top:g}V{below + 20:g}" stroke="{FAINT_INK}" '
             f'stroke-dasharray="5 4"/><rect x="{x:g}" y="{y:g}" width="{DIGIT * PIXEL}" height="{DIGIT * PIXEL}" '
             f'fill="none" stroke="{TRAINED_COLOUR if self.is_where_trained else NEW}" stroke-width="2.5"/>'
-            f'<text x="{MARGIN + HALF * PIXEL / 2:g}" y="{below + 16:g}" font-size="12" text-anchor="middle">'
-            f'all training digits</text><text x="{middle + HALF * PIXEL / 2:g}" y="{below + 16:g}" font-size="12" '
-            f'text-anchor="middle">never in training</text>'
+            f"{svg_text(MARGIN + HALF * PIXEL / 2, below + 16, 'all training digits', anchor='middle')}"
+            f"{svg_text(middle + HALF * PIXEL / 2, below + 16, 'never in training', anchor='middle')}"
         )
 
 
@@ -193,12 +192,11 @@ def _chart(shares: Sequence[float], label: int, left: float, top: float) -> str:
         fill = TRAINED_COLOUR if each == label else "#f2c9a9"
         parts.append(
             f'<rect x="{x:.5g}" y="{bottom - high:.5g}" width="{step - 6:g}" height="{high:.4g}" fill="{fill}" '
-            f'stroke="{INK}" stroke-width="0.7"/><text x="{x + step / 2 - 3:.5g}" y="{bottom + 15:g}" font-size="12" '
-            f'font-weight="{"bold" if each == answer else "normal"}" text-anchor="middle">{each}</text>'
+            f'stroke="{INK}" stroke-width="0.7"/>'
+            + svg_text(x + step / 2 - 3, bottom + 15, str(each), anchor="middle", bold=each == answer)
         )
     verdict = "right" if answer == label else "wrong"
-    return (
-        f'{"".join(parts)}<path d="M{left:g} {bottom:g}h{CHART_WIDTH}" stroke="{INK}"/><text '
-        f'x="{left + CHART_WIDTH / 2:g}" y="{bottom + 36:g}" font-size="12" text-anchor="middle">says {answer} with '
-        f"{shares[answer]:.0%}: {verdict}</text>"
+    said = svg_text(
+        left + CHART_WIDTH / 2, bottom + 36, f"says {answer} with {shares[answer]:.0%}: {verdict}", anchor="middle"
     )
+    return f'{"".join(parts)}<path d="M{left:g} {bottom:g}h{CHART_WIDTH}" stroke="{INK}"/>{said}'

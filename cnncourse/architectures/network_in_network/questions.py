@@ -1,6 +1,6 @@
 """The appendix's predictions and its quiz."""
 
-from cnncourse.checking import Prediction, Question
+from cnncourse.learner import Prediction, Question
 
 PREDICTIONS = (
     Prediction(
@@ -30,7 +30,7 @@ PREDICTIONS = (
         text="The same mlpconv layers learn 300 patches of photographs, once with each head. "
         "What will global average pooling do?",
         options=(
-            "It narrows the gap between training and test error, and the test error falls in every seed",
+            "It narrows the gap between training and test error, and the test error falls",
             "It changes neither, since the mlpconv layers have most of the numbers",
             "It narrows the gap between training and test error, and the test error need not fall",
         ),
@@ -42,7 +42,7 @@ QUESTIONS = (
         name="one-by-one",
         text="What does a 1×1 convolution from 96 to 64 maps do at one position?",
         options=(
-            "It multiplies each of the 96 maps by a number of its own",
+            "It multiplies each of the 96 maps by one trained number of its own, and leaves out the rest",
             "It makes 64 weighted sums of the 96 values there, the same sums at every position",
             "Nothing: a kernel of one pixel cannot see any pattern",
             "It averages the 96 values into 64 groups",
@@ -81,7 +81,7 @@ QUESTIONS = (
         text="Why does global average pooling read digits where none was in training?",
         options=(
             "It has learned during training to ignore the position",
-            "It was trained on digits that were moved about in the left half",
+            "It was trained on digits moved about in the left half, and so learned to ignore positions",
             "Its weight for a position of a map, one over their number, is the same for all",
         ),
         right=2,
@@ -99,15 +99,15 @@ QUESTIONS = (
         ),
         right=0,
         because="Each map is tied to one class by the mean. With a fully connected head every score is made of all "
-        "maps, so that map 3 need have nothing to do with class 3, as our control shows; and a 1×1 convolution "
-        "mixes channels.",
+        "maps, each position times its weight, so that map 3 need have nothing to do with class 3; and a 1×1 "
+        "convolution mixes channels.",
     ),
     Question(
         name="smaller-gap",
         text="A network's gap between training and test error is smaller than another's. What follows for its test "
         "error?",
         options=(
-            "It is lower, since it overfits less",
+            "It is lower, since a network that overfits less is better on new pictures",
             "Nothing: the gap is also smaller if the training error is higher",
             "It is higher, since it has learned less",
         ),
@@ -120,7 +120,7 @@ QUESTIONS = (
         text="Inception-v1 took over the 1×1 convolution. What for, in the first place?",
         options=(
             "To make a perceptron slide over the image",
-            "To replace the fully connected layers",
+            "To replace the fully connected layers at its end",
             "To have fewer maps before the expensive kernels",
         ),
         right=2,

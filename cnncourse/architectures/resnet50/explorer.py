@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from cnncourse.architectures.resnet50.signals import Sizes, sizes
+from cnncourse.display import svg_text
 from cnncourse.drawing.hands_on import HandsOn, heading, sheet
 from cnncourse.drawing.palette import FAINT_INK, INK, NEW
 
@@ -67,8 +68,8 @@ class Setting:
             heading(width / 2, f"{self.name}, first weights × {self.scale:g}", 22),
             *_panel(LEFT, "size of the signal", "block, from the image to the scores", found.signal, 0),
             *_panel(right, "size of the gradient", "convolution, from the image to the scores", found.gradient, 1),
-            _text(LEFT + PANEL_WIDTH / 2, below + 58, _ends(found.signal), weight="bold"),
-            _text(right + PANEL_WIDTH / 2, below + 58, _ends(found.gradient), weight="bold"),
+            svg_text(LEFT + PANEL_WIDTH / 2, below + 58, _ends(found.signal), anchor="middle", bold=True),
+            svg_text(right + PANEL_WIDTH / 2, below + 58, _ends(found.gradient), anchor="middle", bold=True),
         ]
         return sheet(width, below + 74, self.in_words, parts)
 
@@ -125,14 +126,14 @@ def _panel(left: float, title: str, below: str, values: Sequence[float], first: 
 
     """
     base = TOP + PANEL_HEIGHT
-    parts = [_text(left + PANEL_WIDTH / 2, TOP - 8, title)]
+    parts = [svg_text(left + PANEL_WIDTH / 2, TOP - 8, title, anchor="middle")]
     for power in range(LOWEST, HIGHEST + 1, EVERY):
         y = _height(10.0**power)
         parts.append(
             f'<path d="M{left} {y:.1f}h{PANEL_WIDTH}" stroke="{INK if power == 0 else FAINT_INK}" '
             f'stroke-width="{1 if power == 0 else 0.4}" fill="none"/>'
         )
-        parts.append(_text(left - 8, y + 4, "1" if power == 0 else _power(power), "end"))
+        parts.append(svg_text(left - 8, y + 4, "1" if power == 0 else _power(power), anchor="end"))
     step = PANEL_WIDTH / max(len(values) - 1, 1)
     places = [(left + number * step, _height(value)) for number, value in enumerate(values)]
     line = "L".join(f"{x:.1f} {y:.1f}" for x, y in places)
@@ -141,9 +142,9 @@ def _panel(left: float, title: str, below: str, values: Sequence[float], first: 
         x, y = places[number]
         parts.append(f'<circle cx="{x:.1f}" cy="{y:.1f}" r="4.5" fill="{NEW if number == 0 else LINE}"/>')
     parts += [
-        _text(left, base + 18, str(first)),
-        _text(left + PANEL_WIDTH, base + 18, str(first + len(values) - 1)),
-        _text(left + PANEL_WIDTH / 2, base + 36, below, colour=FAINT_INK),
+        svg_text(left, base + 18, str(first), anchor="middle"),
+        svg_text(left + PANEL_WIDTH, base + 18, str(first + len(values) - 1), anchor="middle"),
+        svg_text(left + PANEL_WIDTH / 2, base + 36, below, anchor="middle", colour=FAINT_INK),
     ]
     return parts
 
@@ -170,10 +171,3 @@ def _ends(values: Sequence[float]) -> str:
     """Say how large the first and the last value are, and whether the picture had to cut some off."""
     fits = all(10.0**LOWEST <= value <= 10.0**HIGHEST for value in values)
     return f"first {_short(values[0])}, last {_short(values[-1])}" + ("" if fits else " (off the scale)")
-
-
-def _text(x: float, base: float, text: str, anchor: str = "middle", colour: str = INK, weight: str = "normal") -> str:
-    return (
-        f'<text x="{x:.5g}" y="{base:.5g}" font-size="12" font-weight="{weight}" text-anchor="{anchor}" '
-        f'fill="{colour}">{text}</text>'
-    )

@@ -1,6 +1,6 @@
 """Chapter 6's predictions and its quiz."""
 
-from cnncourse.checking import Prediction, Question
+from cnncourse.learner import Prediction, Question
 
 PREDICTIONS = (
     Prediction(
@@ -52,7 +52,7 @@ QUESTIONS = (
             "The error on the test pictures is higher",
             "The error on the training pictures is higher as well",
             "Dropout does not help",
-            "The deeper network has more numbers to train",
+            "The deeper network has more parameters, and the same training pictures",
         ),
         right=1,
         because="A network that overfits does better than another on what it was trained on, and worse on the rest. "
@@ -86,7 +86,7 @@ QUESTIONS = (
         name="where-relu",
         text="Why does the last ReLU of the block stand behind the addition, and none before it?",
         options=(
-            "It saves memory, because the sum may be overwritten",
+            "It saves memory, because the sum may be overwritten in place",
             "Otherwise the gradient could not pass the shortcut",
             "With one before it, a block could add but never take away",
             "Batch normalisation needs negative values",
@@ -100,7 +100,7 @@ QUESTIONS = (
         name="options",
         text="ResNet-34 with options A, B and C had top-5 errors of 7.8, 7.5 and 7.4 %. What did the authors conclude?",
         options=(
-            "Projections are what makes deep networks trainable",
+            "Projections are what makes networks of this depth trainable",
             "Option C is worth its price everywhere",
             "The zeros of option A spoil the training",
             "The differences are small, so projections are not essential",

@@ -7,7 +7,7 @@ see the same digits in the same order; only the blocks' cardinality and width di
 
 from collections.abc import Mapping, Sequence
 from functools import partial
-from math import comb
+from pathlib import Path
 from statistics import mean
 
 import torch
@@ -17,18 +17,16 @@ from torch import Tensor, nn
 from cnncourse.architectures.resnext50.model import AggregatedBlock
 from cnncourse.data import digits, small_digits
 from cnncourse.drawing import Picture
-from cnncourse.experiments import Criterion, Experiment, Measurements
-from cnncourse.training import one_thread, seeded, training_steps
+from cnncourse.experiments import Criterion, Experiment, GridFile, Measurements, Recipe
+from cnncourse.training import one_thread, seeded
 
 CHANNELS = 32
 BLOCKS = {"1×8d": (1, 8), "4×3d": (4, 3)}  # cardinality and width of equal cost
 ONE_PATH, FOUR_PATHS = BLOCKS
-SEEDS = tuple(range(20))
-STEPS, RATE = 100, 0.1
+RECIPE = Recipe(rate=0.1, steps=100, batch=50, seeds=tuple(range(100, 120)))
 COUNTED = 20  # last steps, whose losses are averaged
 MARK_EVERY = 10
 LOSS, ERROR = "training loss × 100", "test error (%)"
-CHANCE = 0.05
 
 
 class TwoBlocks(nn.Module):
@@ -55,12 +53,13 @@ class TwoBlocks(nn.Module):
         return self.output(self.second(maps).mean(dim=(2, 3)))
 
 
-def run_two_blocks(name: str, seed: int) -> Measurements:
-    """Train for 100 steps; measure the training loss, averaged over the last 20 of them, and the test error.
+def run_two_blocks(name: str, seed: int, *, recipe: Recipe = RECIPE) -> Measurements:
+    """Train a network; measure the training loss, averaged over the last 20 steps, and the test error.
 
     Args:
         name: of ``BLOCKS``.
         seed: decides first weights and the order of digits.
+        recipe: of the training.
 
     """
     losses: list[float] = []
@@ -75,25 +74,17 @@ def run_two_blocks(name: str, seed: int) -> Measurements:
     labels, test_labels = digits().train_labels, digits().test_labels
     with one_thread(), seeded(seed):
         network = TwoBlocks(*BLOCKS[name])
-        optimizer = torch.optim.SGD(network.parameters(), RATE, momentum=0.9)
-        for _step in training_steps(network, images, labels, optimizer, STEPS, generator, loss=noted):
+        for _step in recipe.train(network, images, labels, generator, loss=noted):
             pass
         network.eval()
         with torch.no_grad():
             wrong = network(test_images).argmax(dim=1) != test_labels
-    marks = {f"loss to step {step}": mean(losses[step - MARK_EVERY : step]) for step in _marks()}
+    marks = {f"loss to step {step}": mean(losses[step - MARK_EVERY : step]) for step in _marks(recipe)}
     return {LOSS: 100 * mean(losses[-COUNTED:]), ERROR: 100 * wrong.float().mean().item()} | marks
 
 
-def _marks() -> range:
-    return range(MARK_EVERY, STEPS + 1, MARK_EVERY)
-
-
-def sign_test(differences: Sequence[float]) -> float:
-    """Return how likely it is that a fair coin falls on one side at least as often as these are above zero."""
-    count = len(differences)
-    above = sum(each > 0 for each in differences)
-    return sum(comb(count, number) for number in range(above, count + 1)) / 2**count
+def _marks(recipe: Recipe = RECIPE) -> range:
+    return range(MARK_EVERY, recipe.steps + 1, MARK_EVERY)
 
 
 CARDINALITY = Experiment(
@@ -104,11 +95,12 @@ CARDINALITY = Experiment(
     criteria=(
         Criterion(
             LOSS,
-            "over the last 20 of 100 steps the training loss is lower in so many seeds that chance would do it in less "
-            "than 5 % of cases (sign test)",
-            lambda differences: sign_test(differences) < CHANCE,
+            "over the last 20 steps the training loss is lower",
+            above=0,
         ),
     ),
+    recipe=RECIPE,
+    grid=GridFile(Path(__file__).with_name("robustness.json"), "cardinality"),
 )
 
 _LOOKS = {ONE_PATH: ("#d55e00", "--", "o"), FOUR_PATHS: ("#0072b2", "-", "s")}

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 
 from cnncourse.architectures.resnext50.templates import TEMPLATES, Template
+from cnncourse.display import svg_text
 from cnncourse.drawing.hands_on import HandsOn, heading, sheet
 from cnncourse.drawing.palette import FAINT_INK, INK, KINDS, NEW
 
@@ -65,28 +66,23 @@ class Divided:
         smaller = ", drawn smaller" if template.inside > FULL_SCALE else ""
         parts = [
             heading(LEFT + SIDE / 2, "3×3 convolution: which channel sees which", 26),
-            _text(
-                LEFT,
-                52,
-                f"{template.inside} × {template.inside} channels inside{smaller}",
-                colour=FAINT_INK,
-            ),
+            svg_text(LEFT, 52, f"{template.inside} × {template.inside} channels inside{smaller}", colour=FAINT_INK),
             _box(LEFT, TOP, side, side, "#ffffff"),
         ]
         parts += [
             _box(LEFT + step * number, TOP + step * number, step, step, KINDS["depthwise"].fill)
             for number in range(self.cardinality)
         ]
-        parts.append(_text(LEFT, TOP + SIDE + 20, "across: channels that are seen; down: channels that see them"))
+        parts.append(svg_text(LEFT, TOP + SIDE + 20, "across: channels that are seen; down: channels that see them"))
         parts.append(
-            _text(LEFT, TOP + SIDE + 38, "filled: connected; one square a path", colour=KINDS["depthwise"].fill)
+            svg_text(LEFT, TOP + SIDE + 38, "filled: connected; one square a path", colour=KINDS["depthwise"].fill)
         )
         parts += self._costs()
         return sheet(RIGHT + BAR + 40, TOP + SIDE + 56, self.in_words, parts)
 
     def _costs(self) -> list[str]:
         template, scale = self.template, BAR / MOST / BUDGET
-        parts = [_text(RIGHT, 26, f"{template.name}: {template.weights:,} weights", weight="bold")]
+        parts = [svg_text(RIGHT, 26, f"{template.name}: {template.weights:,} weights", bold=True)]
         fills = KINDS["convolution"].fill, KINDS["depthwise"].fill, KINDS["convolution"].fill
         names = (
             "1×1, 256 → inside",
@@ -100,24 +96,26 @@ class Divided:
                 parts.append(_box(left, 40, length, 26, fill))
             left += length
         if self.share > MOST:
-            parts.append(_text(RIGHT + BAR + 6, 58, "→", weight="bold"))
+            parts.append(svg_text(RIGHT + BAR + 6, 58, "→", bold=True))
         line = RIGHT + BUDGET * scale
         parts.append(
             f'<line x1="{line:.5g}" y1="34" x2="{line:.5g}" y2="78" stroke="{NEW}" stroke-width="2"/>'
-            + _text(line, 92, f"bottleneck, 1×64d: {BUDGET:,}", anchor="end", colour=NEW)
+            + svg_text(line, 92, f"bottleneck, 1×64d: {BUDGET:,}", anchor="end", colour=NEW)
         )
         for number, (name, count) in enumerate(zip(names, template.parts, strict=True)):
-            parts.append(_text(RIGHT, 122 + 20 * number, name))
-            parts.append(_text(RIGHT + 220, 122 + 20 * number, f"{count:,}", anchor="end"))
-        parts.append(_text(RIGHT, 200, self.verdict, weight="bold"))
-        parts.append(_text(RIGHT, 226, f"multiply-adds on maps of 56×56: {template.multiply_adds / 1e6:,.0f} million"))
-        parts.append(_text(RIGHT, 246, f"channels inside: {template.inside}; of a path: {self.width}"))
-        parts.append(_text(RIGHT, 266, f"connected: 1/{self.cardinality} of the matrix"))
+            parts.append(svg_text(RIGHT, 122 + 20 * number, name))
+            parts.append(svg_text(RIGHT + 220, 122 + 20 * number, f"{count:,}", anchor="end"))
+        parts.append(svg_text(RIGHT, 200, self.verdict, bold=True))
+        parts.append(
+            svg_text(RIGHT, 226, f"multiply-adds on maps of 56×56: {template.multiply_adds / 1e6:,.0f} million")
+        )
+        parts.append(svg_text(RIGHT, 246, f"channels inside: {template.inside}; of a path: {self.width}"))
+        parts.append(svg_text(RIGHT, 266, f"connected: 1/{self.cardinality} of the matrix"))
         ends = {(1, 64): "the bottleneck of ResNet-50", (32, 4): "ResNeXt-50"}
         said = ends.get((self.cardinality, self.width), "")
         if self.width == 1:
             said = "width 1: depthwise, as in Xception"
-        parts.append(_text(RIGHT, 296, said, weight="bold", colour=NEW))
+        parts.append(svg_text(RIGHT, 296, said, colour=NEW, bold=True))
         return parts
 
 
@@ -156,11 +154,4 @@ def _box(left: float, top: float, width: float, height: float, fill: str) -> str
     return (
         f'<rect x="{left:.5g}" y="{top:.5g}" width="{width:.5g}" height="{height:.5g}" fill="{fill}" '
         f'stroke="{INK}" stroke-width="0.7"/>'
-    )
-
-
-def _text(x: float, base: float, text: str, *, anchor: str = "start", colour: str = INK, weight: str = "normal") -> str:
-    return (
-        f'<text x="{x:.5g}" y="{base:.5g}" font-size="12" font-weight="{weight}" text-anchor="{anchor}" '
-        f'fill="{colour}">{text}</text>'
     )

@@ -1,6 +1,6 @@
 """Chapter 10's predictions and its quiz."""
 
-from cnncourse.checking import Prediction, Question
+from cnncourse.learner import Prediction, Question
 
 PREDICTIONS = (
     Prediction(
@@ -59,12 +59,12 @@ QUESTIONS = (
     ),
     Question(
         name="sum",
-        text="Inception stacks what its branches give, ResNeXt adds it up. What follows from that difference?",
+        text="Inception-ResNet stacks what its branches give, ResNeXt adds it up. What follows from the difference?",
         options=(
             "ResNeXt has more parameters, since sums need a weight for each path",
             "Nothing: with a 1×1 convolution behind the stack, both are forms of one function",
             "Only ResNeXt's branches can be trained at the same time",
-            "Inception's branches see more of the picture",
+            "Inception-ResNet's branches see more of the picture",
         ),
         right=1,
         because="Forms (a) and (b) are equal. New is that all paths have the same shape, so that their number can be "
@@ -74,7 +74,7 @@ QUESTIONS = (
         name="depth",
         text="Why must a path have three layers or more?",
         options=(
-            "With two, the shortcut would be longer than the path",
+            "With two, the path has no 3×3 convolution left and sees nothing of the neighbourhood",
             "With two, the sum of paths is one wider pair of layers and divides nothing",
             "With two, batch normalisation has no place",
         ),
@@ -87,7 +87,7 @@ QUESTIONS = (
         text="Where does batch normalisation stand at the end of form (a), if it is to be equal to form (c)?",
         options=(
             "Behind the last convolution of each path, before the sum",
-            "Behind the addition of the shortcut",
+            "Behind the addition of the shortcut, where the other form has it as well",
             "Nowhere: form (a) has none",
             "Behind the sum of the paths, once, before the shortcut is added",
         ),
@@ -100,12 +100,12 @@ QUESTIONS = (
         text="Which networks of earlier chapters have grouped convolutions at other places of the same axis?",
         options=(
             "AlexNet with two groups, Xception with as many groups as channels",
-            "VGG-16 with three groups, one for each colour",
+            "Inception-v1, whose four branches each see a part of the channels",
             "Inception-v3 with n groups in its 1×n convolutions",
         ),
         right=0,
         because="AlexNet's halves were a matter of memory on graphics cards; a depthwise convolution is the other end. "
-        "VGG-16 and the 1×n kernels of Inception-v3 are ordinary convolutions across all channels.",
+        "Inception-v1's branches all see all channels, and so do the 1×n kernels of Inception-v3.",
     ),
     Question(
         name="regulariser",

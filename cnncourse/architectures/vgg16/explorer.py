@@ -6,6 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from cnncourse.display import svg_text
 from cnncourse.drawing.hands_on import HandsOn, heading, sheet
 from cnncourse.drawing.palette import FAINT_INK, INK, KINDS, NEW, POSITIVE
 
@@ -94,15 +95,17 @@ class StackOfConvolutions:
         parts = [
             heading(left + MAP_SIDE / 2, f"one unit sees {window} pixels"),
             _pixels(self.footprint, self.window, left, top),
-            _text(left, top + MAP_SIDE + 18, "the darker, the more ways from pixel to unit", FAINT_INK),
+            svg_text(
+                left, top + MAP_SIDE + 18, "the darker, the more ways from pixel to unit", size=13, colour=FAINT_INK
+            ),
             heading(right + BAR_WIDTH / 2, f"weights, {self.in_channels} → {self.out_channels} channels"),
-            _text(right, top + 24, f"{self.depth} of {kernel}: {sum(self.weights):,}"),
+            svg_text(right, top + 24, f"{self.depth} of {kernel}: {sum(self.weights):,}", size=13),
             _bar(self.weights, largest, right, top + 32),
-            _text(right, top + 92, f"1 of {window}: {self.weights_of_one:,}"),
+            svg_text(right, top + 92, f"1 of {window}: {self.weights_of_one:,}", size=13),
             _bar((self.weights_of_one,), largest, right, top + 100),
-            _text(right, top + 152, self.comparison, INK if is_less else NEW, "bold"),
-            _text(right, top + 184, f"ReLUs on the way: {self.depth} in place of 1"),
-            _text(right, top + 216, "a bar's sections are the convolutions of the stack", FAINT_INK),
+            svg_text(right, top + 152, self.comparison, size=13, colour=INK if is_less else NEW, bold=True),
+            svg_text(right, top + 184, f"ReLUs on the way: {self.depth} in place of 1", size=13),
+            svg_text(right, top + 216, "a bar's sections are the convolutions of the stack", size=13, colour=FAINT_INK),
         ]
         return sheet(right + BAR_WIDTH + 24, top + MAP_SIDE + 34, self.in_words, parts)
 
@@ -147,10 +150,6 @@ class StackExplorer(HandsOn):
 def explore_stack() -> StackExplorer:
     """Stack convolutions by hand; see what one unit sees, and what the stack costs beside one large kernel."""
     return StackExplorer()
-
-
-def _text(left: float, base: float, text: str, colour: str = INK, weight: str = "normal") -> str:
-    return f'<text x="{left:g}" y="{base:g}" font-size="13" font-weight="{weight}" fill="{colour}">{text}</text>'
 
 
 def _bar(sections: tuple[int, ...], largest: int, left: float, top: float) -> str:

@@ -1,6 +1,6 @@
 """Chapter 3's predictions and its quiz."""
 
-from cnncourse.checking import Prediction, Question
+from cnncourse.learner import Prediction, Question
 
 PREDICTIONS = (
     Prediction(
@@ -36,7 +36,7 @@ PREDICTIONS = (
         options=(
             "That of the pairs of 3×3, as in the paper",
             "That of the 5×5 convolutions",
-            "There is no difference that one could see with five seeds",
+            "There is no difference that one could see with four seeds",
         ),
     ),
 )
@@ -108,22 +108,24 @@ QUESTIONS = (
         options=(
             "With so many parameters it overfitted the digits",
             "The signal shrank at every layer, and little of it was left at the end",
-            "Its learning rate was lower than that of the shallow one",
+            "With five layers more, the same number of steps is shared among more weights",
         ),
         right=1,
         because="Four tenths of the suitable variance, thirteen times over. It cannot be overfitting, for it is "
-        "the error on the training digits that stays high; and both networks had the same learning rate.",
+        "the error on the training digits that stays high; and a network that had merely too few steps would be under "
+        "way, not at the level of guessing.",
     ),
     Question(
         name="evidence",
-        text="Our network with 5×5 convolutions beat the one with pairs of 3×3. What follows?",
+        text="On some seeds our network with 5×5 convolutions beat the one with pairs of 3×3, on others neither was "
+        "clearly better. What follows?",
         options=(
-            "Large kernels are better, and the paper was wrong",
-            "Nothing at all; small experiments are worthless",
-            "In this setting they were better; the paper's own setting was another, and has to be judged there",
+            "Large kernels are better, and the paper's comparison of the two was wrong",
+            "The paper is right all the same: a result with four seeds says nothing about anything",
+            "Neither is better as such; what the paper found holds where it was found",
         ),
         right=2,
-        because="A result speaks of the data, size and training that it came from. It does show that “3×3 is better” "
-        "is no law; it does not show the opposite law.",
+        because="A result speaks of the data, size, steps and seeds that it came from. Ours is undecided: it shows "
+        "neither that “3×3 is better” is a law, nor the opposite.",
     ),
 )

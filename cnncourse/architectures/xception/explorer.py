@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 
 from cnncourse.architectures.xception.spectrum import Point
+from cnncourse.display import svg_text
 from cnncourse.drawing.hands_on import HandsOn, heading, sheet
 from cnncourse.drawing.palette import FAINT_INK, INK, KINDS, NEW
 
@@ -66,8 +67,10 @@ class Connections:
             heading(first, "channels", 26),
             heading(between, "maps between", 26),
             heading(last, "output maps", 26),
-            _text((first + between) / 2, 46, f"{k}×{k}, {self.groups} group{'s' * (self.groups > 1)}", "middle"),
-            _text((between + last) / 2, 46, "1×1", "middle"),
+            svg_text(
+                (first + between) / 2, 46, f"{k}×{k}, {self.groups} group{'s' * (self.groups > 1)}", anchor="middle"
+            ),
+            svg_text((between + last) / 2, 46, "1×1", anchor="middle"),
             _lines(first, between, [pair for pair in pairs if pair[0] != self.channel], FAINT_INK, 0.35),
             _lines(between, last, [(i, o) for i in range(CHANNELS) for o in range(CHANNELS)], FAINT_INK, 0.12),
             _lines(first, between, [(self.channel, o) for o in self.reached], NEW, 1, 1.8),
@@ -86,7 +89,7 @@ class Connections:
     def _costs(self) -> list[str]:
         k, point = self.kernel_size, self.point
         spatial, pointwise = point.weights
-        parts = [_text(RIGHT, 46, "weights", weight="bold")]
+        parts = [svg_text(RIGHT, 46, "weights", bold=True)]
         rows = (
             (f"one ordinary {k}×{k} convolution: {point.ordinary:,}", ((point.ordinary, KINDS["convolution"].fill),)),
             (
@@ -96,7 +99,7 @@ class Connections:
         )
         for number, (name, pieces) in enumerate(rows):
             top, left = 62 + 56 * number, float(RIGHT)
-            parts.append(_text(RIGHT, top + 12, name))
+            parts.append(svg_text(RIGHT, top + 12, name))
             for count, fill in pieces:
                 length = BAR * count / point.ordinary
                 parts.append(
@@ -106,15 +109,15 @@ class Connections:
                 left += length
         share = (spatial + pointwise) / point.ordinary
         kernels = point.kernels_a_channel
-        parts.append(_text(RIGHT, 190, f"together {share:.0%} of the ordinary convolution", weight="bold"))
-        parts.append(_text(RIGHT, 226, f"channel {self.channel}", weight="bold", colour=NEW))
-        parts.append(_text(RIGHT, 246, f"reaches {len(self.reached)} of {CHANNELS} maps between"))
-        parts.append(_text(RIGHT, 264, f"and all {CHANNELS} output maps,"))
+        parts.append(svg_text(RIGHT, 190, f"together {share:.0%} of the ordinary convolution", bold=True))
+        parts.append(svg_text(RIGHT, 226, f"channel {self.channel}", colour=NEW, bold=True))
+        parts.append(svg_text(RIGHT, 246, f"reaches {len(self.reached)} of {CHANNELS} maps between"))
+        parts.append(svg_text(RIGHT, 264, f"and all {CHANNELS} output maps,"))
         marks = "one kernel, stronger or weaker" if kernels == 1 else f"mixtures of {kernels} kernels"
-        parts.append(_text(RIGHT, 282, f"where its marks are {marks}"))
-        parts.append(_text(RIGHT, 300, f"(an ordinary {k}×{k}: of up to {min(k * k, CHANNELS)})", colour=FAINT_INK))
+        parts.append(svg_text(RIGHT, 282, f"where its marks are {marks}"))
+        parts.append(svg_text(RIGHT, 300, f"(an ordinary {k}×{k}: of up to {min(k * k, CHANNELS)})", colour=FAINT_INK))
         ends = {1: "all channels together: space and channels at once", CHANNELS: "depthwise separable: Xception"}
-        parts.append(_text(RIGHT, 340, ends.get(self.groups, "in between: as Inception's few branches"), weight="bold"))
+        parts.append(svg_text(RIGHT, 340, ends.get(self.groups, "in between: as Inception's few branches"), bold=True))
         return parts
 
 
@@ -155,10 +158,3 @@ def _height(number: int) -> float:
 def _lines(left: int, right: int, pairs: list[tuple[int, int]], colour: str, opacity: float, width: float = 1) -> str:
     path = "".join(f"M{left} {_height(i):g}L{right} {_height(o):g}" for i, o in pairs)
     return f'<path d="{path}" stroke="{colour}" stroke-opacity="{opacity:g}" stroke-width="{width:g}" fill="none"/>'
-
-
-def _text(x: float, base: float, text: str, anchor: str = "start", colour: str = INK, weight: str = "normal") -> str:
-    return (
-        f'<text x="{x:.5g}" y="{base:.5g}" font-size="12" font-weight="{weight}" text-anchor="{anchor}" '
-        f'fill="{colour}">{text}</text>'
-    )

@@ -1,10 +1,11 @@
-"""How much of a channel a linear layer can recover from what ReLU leaves: the paper's conjecture, without training.
+"""How much a linear layer can recover of what went through ReLU: the paper's conjecture, without training.
 
 F. Chollet, "Xception" (CVPR 2017), section 4.7, supposes that a non-linearity is harmful between the two steps because
-the space that it works on is one channel deep: information is lost. Here linear decoders measure it.
+the space that it works on is one channel deep: information is lost. Here linear decoders measure how much is lost in
+two spaces of nearly as many dimensions: the nine pixels that a depthwise kernel sees, and eight channels at a place.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from math import pi
 
 import torch
@@ -15,7 +16,9 @@ from cnncourse.data import small_digits
 from cnncourse.drawing import Picture
 
 CHANNELS = 8
-MAPS_PER_CHANNEL = (1, 2, 4, 8, 16)
+WINDOW = 3
+WINDOW_MAPS = (1, 2, 4, 6, 9, 18, 36, 72)  # from the nine pixels of a window
+MIXTURES = (1, 2, 4, 6, 8, 16, 32, 64)  # from the eight channels of a place
 PLACES = 8_000  # half of them to fit a decoder, half to test it
 SEED = 7
 
@@ -45,56 +48,69 @@ def of_normal_numbers() -> float:
     return recovered(numbers.relu(), numbers)
 
 
-def one_channel_deep() -> dict[int, float]:
-    """Measure ReLU after a depthwise step: each channel alone, as so many maps; one of them is to be recovered.
+def of_a_window(*, relu: bool = True) -> dict[float, float]:
+    """Measure a depthwise step: one channel becomes so many maps; the nine pixels of a window are to be recovered.
+
+    Args:
+        relu: whether the maps go through ReLU.
 
     Returns:
-        R² by number of maps a channel, averaged over the channels.
+        R² by number of maps for each of the nine dimensions.
 
     """
     generator = torch.Generator().manual_seed(SEED)
-    channels = _channels(generator)
-    measured: dict[int, list[float]] = {count: [] for count in MAPS_PER_CHANNEL}
-    for channel in channels.split(1, dim=1):
-        kernels = torch.randn(max(MAPS_PER_CHANNEL), 1, 3, 3, dtype=torch.float64, generator=generator)
-        maps = _chosen(F.conv2d(channel, kernels, padding=1))
-        for count in MAPS_PER_CHANNEL:
-            measured[count].append(recovered(maps[:, :count].relu(), maps[:, :1]))
-    return {count: sum(each) / len(each) for count, each in measured.items()}
+    windows = F.unfold(_channels(generator)[:, :1], WINDOW, padding=1).view(-1, WINDOW**2, 8, 8)
+    return _recovered_from(_chosen(windows), WINDOW_MAPS, generator, relu=relu)
 
 
-def many_channels_deep() -> dict[int, float]:
-    """Measure ReLU after a 1×1 step: so many mixtures for each channel, all of which are to be recovered."""
+def of_the_channels(*, relu: bool = True) -> dict[float, float]:
+    """Measure a 1×1 step: the channels become so many mixtures; the eight channels of a place are to be recovered.
+
+    Args:
+        relu: whether the mixtures go through ReLU.
+
+    Returns:
+        R² by number of mixtures for each of the eight dimensions; below one the step reduces.
+
+    """
     generator = torch.Generator().manual_seed(SEED)
-    channels = _chosen(_channels(generator))
-    measured = {}
-    for count in MAPS_PER_CHANNEL:
-        mix = torch.randn(CHANNELS, count * CHANNELS, dtype=torch.float64, generator=generator)
-        measured[count] = recovered((channels @ mix).relu(), channels)
-    return measured
+    return _recovered_from(_chosen(_channels(generator)), MIXTURES, generator, relu=relu)
 
 
-def plot_recovered(measured: Mapping[str, Mapping[int, float]]) -> Picture:
-    """Draw how much is recovered over the number of maps a channel, with the theory's value as a line."""
+def _recovered_from(
+    wanted: Tensor, counts: tuple[int, ...], generator: torch.Generator, *, relu: bool
+) -> dict[float, float]:
+    dimensions = wanted.shape[1]
+    kernels = torch.randn(dimensions, max(counts), dtype=wanted.dtype, generator=generator)
+    maps = (wanted @ kernels).relu() if relu else wanted @ kernels
+    return {count / dimensions: recovered(maps[:, :count], wanted) for count in counts}
+
+
+def plot_recovered(measured: Mapping[str, tuple[Mapping[float, float], Mapping[float, float]]]) -> Picture:
+    """Draw how much is recovered over the number of maps for each dimension, with ReLU and without.
+
+    Args:
+        measured: for each space, what is recovered with ReLU, and without.
+
+    """
     import matplotlib.pyplot as plt
 
     figure, axes = plt.subplots(figsize=(6.5, 3.4), layout="constrained")
-    looks: Sequence[tuple[str, str, str]] = (("#d55e00", "--", "o"), ("#0072b2", "-", "s"))
-    for (name, values), (colour, style, marker) in zip(measured.items(), looks, strict=True):
-        axes.plot(list(values), [100 * value for value in values.values()], style, color=colour, marker=marker,
-                  label=name)  # fmt: skip
-    axes.axhline(100 * THEORY, color="#666666", linewidth=1, linestyle=":", label="theory: a normal variable alone")
-    axes.set(xscale="log", xlabel="maps that go through ReLU, for each channel", ylabel="variance recovered (%)")
-    axes.set_xticks(MAPS_PER_CHANNEL, map(str, MAPS_PER_CHANNEL))
+    words = []
+    for (name, (with_relu, without)), (colour, marker) in zip(
+        measured.items(), (("#d55e00", "o"), ("#0072b2", "s")), strict=True
+    ):
+        for values, style, suffix in ((with_relu, "-", "ReLU"), (without, ":", "no ReLU")):
+            axes.plot(list(values), [100 * value for value in values.values()], style, color=colour, marker=marker,
+                      label=f"{name}, {suffix}")  # fmt: skip
+        words += [f"{name}, {depth:.2g}: {with_relu[depth]:.0%} and {without[depth]:.0%}" for depth in with_relu]
+    axes.set(xscale="log", xlabel="maps for each dimension that is to be recovered", ylabel="variance recovered (%)")
+    axes.axvline(1, color="#666666", linewidth=0.8, linestyle="--")
+    axes.set_xticks((0.125, 0.25, 0.5, 1, 2, 4, 8), ("1/8", "1/4", "1/2", "1", "2", "4", "8"))
     axes.minorticks_off()
-    axes.set_ylim(50, 102)  # room for the legend below the lines
     axes.grid(alpha=0.3)
-    axes.legend(loc="lower right")
-    words = "; ".join(
-        f"{name}: " + ", ".join(f"{value:.0%} with {count}" for count, value in values.items())
-        for name, values in measured.items()
-    )
-    return Picture(figure, f"How much of the variance is recovered, by maps for each channel. {words}.")
+    axes.legend(loc="lower right", fontsize=9)
+    return Picture(figure, f"Variance recovered by maps for each dimension, with ReLU and without. {'; '.join(words)}.")
 
 
 def _channels(generator: torch.Generator) -> Tensor:

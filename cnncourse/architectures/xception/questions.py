@@ -1,6 +1,6 @@
 """Chapter 7's predictions and its quiz."""
 
-from cnncourse.checking import Prediction, Question
+from cnncourse.learner import Prediction, Question
 
 PREDICTIONS = (
     Prediction(
@@ -46,7 +46,7 @@ QUESTIONS = (
         text="What is the difference between chapter 5's separable kernels and depthwise separable convolutions?",
         options=(
             "The first take height and width apart, the second take space and channels apart",
-            "None: both are a product of two smaller convolutions of the same kind",
+            "None: both replace a large convolution by a product of two smaller ones of the same kind",
             "The second work on grey pictures only",
         ),
         right=0,
@@ -99,7 +99,7 @@ QUESTIONS = (
         name="wide-space",
         text="Why does the same ReLU lose next to nothing behind a 1×1 convolution to many maps?",
         options=(
-            "Behind a 1×1 convolution all values are above zero",
+            "Behind a 1×1 convolution nearly all values are above zero, and pass unchanged",
             "What one map loses, other mixtures of the same channels still show",
             "The 1×1 convolution has no bias",
         ),

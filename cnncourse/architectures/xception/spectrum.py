@@ -38,6 +38,16 @@ class Point:
         """How many different k×k kernels a channel can leave its mark with: the rank, see ``ranks``."""
         return min(self.channels // self.groups, self.kernel_size**2)
 
+    @property
+    def freedom(self) -> int:
+        """How many dimensions the kernels have that the two steps can make, of the ordinary convolution's.
+
+        What a group of n channels adds is a matrix (out × n·k²) of rank n at most, for it goes through n maps; such
+        matrices have n · (out + n·k² − n) dimensions.
+        """
+        size = self.channels // self.groups
+        return self.groups * size * (self.channels + size * self.kernel_size**2 - size)
+
     def build(self) -> nn.Sequential:
         """Build the two steps, without bias."""
         grouped = nn.Conv2d(

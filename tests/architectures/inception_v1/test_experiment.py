@@ -8,7 +8,7 @@ from cnncourse.architectures.inception_v1.costs import body
 from cnncourse.architectures.inception_v1.experiment import (
     BEFORE_2015,
     HE,
-    MOST_STEPS,
+    RECIPES,
     WIDTH,
     WITH,
     WITHOUT,
@@ -85,7 +85,7 @@ def test_arms_of_training_start_from_the_same_weights_and_differ_later():
 def test_training_counts_steps_until_half_of_the_digits_are_right():
     steps = run_training(WITH, HE, 0)["steps"]
     assert steps % 10 == 0
-    assert 10 < steps < MOST_STEPS
+    assert 10 < steps < RECIPES[HE].steps
 
 
 def test_costs_of_the_nine_modules_are_those_of_the_network():

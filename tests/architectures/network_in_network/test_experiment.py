@@ -1,5 +1,7 @@
 """The appendix's experiments compare arms that differ in one thing, and point where they say."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 from torch import nn
@@ -14,6 +16,7 @@ from cnncourse.architectures.network_in_network.experiment import (
     ClassMapNetwork,
     canvas,
     in_left_half,
+    on_the_left,
     peaks,
     two_digits,
 )
@@ -73,6 +76,23 @@ def test_two_digits_are_of_different_classes_and_the_right_one_is_the_one_on_the
     assert any((window == image[0]).all() for window in windows for image in of_class)
 
 
+@pytest.mark.parametrize("head", [AVERAGE, FULLY_CONNECTED])
+def test_evidence_of_all_positions_adds_up_to_the_score(head):
+    model, images = network(head), torch.randn(3, 1, 12, 24, generator=torch.Generator().manual_seed(0))
+    bias = model.head[-1].bias if head == FULLY_CONNECTED else 0
+    torch.testing.assert_close(model.evidence(images).sum(dim=(2, 3)) + bias, model(images))
+
+
+def test_side_is_that_of_the_larger_half_and_of_the_label_alone():
+    class Evidence:
+        def evidence(self, images):
+            on_the_right = torch.tensor([0.0, 0, 2, 1]).expand(len(images), 1, 3, 4)
+            return torch.cat([on_the_right, on_the_right.flip(3)], dim=1)
+
+    found = on_the_left(Evidence(), torch.zeros(2, 1, 6, 8), torch.tensor([0, 1]))
+    assert found.tolist() == [False, True]
+
+
 def test_peak_is_the_centre_of_the_largest_position():
     images = torch.zeros(1, 1, 6, 12)
     images[0, 0, 4, 9] = 1
@@ -99,9 +119,9 @@ def test_pointing_is_counted_by_quarters(monkeypatch):
     assert photographs.run_pointing(0, is_trained=False) == {"pointing": 25.0}
 
 
-def test_training_leaves_the_session_s_random_numbers_alone(monkeypatch):
-    monkeypatch.setattr(photographs, "STEPS", 2)
+def test_training_leaves_the_session_s_random_numbers_alone():
+    few = replace(photographs.RECIPE, steps=2)
     before = torch.random.get_rng_state()
-    one, again = (photographs.trained.__wrapped__(AVERAGE, 3) for _ in range(2))
+    one, again = (photographs.trained.__wrapped__(AVERAGE, 3, few) for _ in range(2))
     assert torch.equal(torch.random.get_rng_state(), before)
     assert all(torch.equal(*pair) for pair in zip(one.parameters(), again.parameters(), strict=True))

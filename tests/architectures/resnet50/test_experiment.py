@@ -1,12 +1,14 @@
 """Chapter 6's experiment compares networks that differ in depth only, and its measurements measure what they say."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 from torch import nn
 
 from cnncourse import measure
 from cnncourse.architectures.resnet50 import experiment, family, signals
-from cnncourse.architectures.resnet50.experiment import BLOCKS, DEEP, DEGRADATION, SHALLOW, small_network
+from cnncourse.architectures.resnet50.experiment import BLOCKS, small_network
 from cnncourse.training import seeded
 
 
@@ -15,10 +17,11 @@ def built(blocks, shortcuts):
         return small_network(blocks, shortcuts)
 
 
+FEW = replace(experiment.RECIPE, steps=3)
+
+
 @pytest.fixture
-def few_steps(monkeypatch):
-    """Train for three steps only."""
-    monkeypatch.setattr(experiment, "STEPS", 3)
+def marks(monkeypatch):
     monkeypatch.setattr(experiment, "MARKS", (1, 2))
 
 
@@ -36,34 +39,16 @@ def test_depths_are_what_the_arms_are_called(depth):
     assert f"{measure.depth(network, (1, 8, 8)).weight_layers} layers" == depth
 
 
-def test_a_run_is_the_same_again_and_leaves_the_session_s_random_numbers_alone(few_steps):
+def test_a_run_is_the_same_again_and_leaves_the_session_s_random_numbers_alone():
     before = torch.random.get_rng_state()
-    assert experiment.run(1, 3) == experiment.run(1, 3)
+    assert experiment.run(1, 3, recipe=FEW) == experiment.run(1, 3, recipe=FEW)
     assert torch.equal(torch.random.get_rng_state(), before)
 
 
-def test_shortcuts_are_what_makes_the_kinds_differ(few_steps):
-    measured = experiment.run(2, 0)
+def test_shortcuts_are_what_makes_the_kinds_differ(marks):
+    measured = experiment.run(2, 0, recipe=FEW)
     assert measured["plain loss"] != measured["residual loss"]
     assert measured["plain error"] == measured["plain error at step 3"]
-
-
-def test_a_longer_run_of_the_same_length_is_the_deep_plain_network_s(few_steps, monkeypatch):
-    monkeypatch.setattr(experiment, "LONGER", 3)
-    longer, usual = experiment.run_longer(1), experiment.run(BLOCKS[DEEP], 1)
-    assert longer == {name: usual[name] for name in longer}
-    assert not any(name.startswith("residual") for name in longer)
-
-
-def test_criteria_want_every_seed_and_both_kinds():
-    plain, residual = DEGRADATION.criteria
-    assert (plain.measure, residual.measure) == ("plain error", "residual error")
-    assert plain.holds([-40, -10.5])  # shallow minus deep: the deep network is worse
-    assert not plain.holds([-40, -9])
-    assert not plain.holds([40, 40])
-    assert residual.holds([3, -4.9])
-    assert not residual.holds([3, -5.1])
-    assert (DEGRADATION.control[0], DEGRADATION.treatment[0]) == (SHALLOW, DEEP)
 
 
 def test_gradients_are_those_of_autograd_in_order():

@@ -1,11 +1,13 @@
 """Chapter 10's experiment differs in cardinality and width alone, and its templates cost what the paper says."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 
 from cnncourse import measure
 from cnncourse.architectures.resnext50 import experiment, templates
-from cnncourse.architectures.resnext50.experiment import BLOCKS, FOUR_PATHS, ONE_PATH, TwoBlocks, sign_test
+from cnncourse.architectures.resnext50.experiment import BLOCKS, FOUR_PATHS, ONE_PATH, TwoBlocks
 from cnncourse.architectures.resnext50.model import AggregatedBlock
 from cnncourse.architectures.resnext50.templates import CHANNELS, SIDE, TEMPLATES, in_three_forms, largest_difference
 from cnncourse.training import seeded
@@ -33,28 +35,12 @@ def test_both_arms_begin_with_the_same_weights_outside_of_the_blocks():
             assert torch.equal(one, four)
 
 
-def test_a_run_is_the_same_again_and_leaves_the_session_s_random_numbers_alone(monkeypatch):
-    monkeypatch.setattr(experiment, "STEPS", 10)
+def test_a_run_is_the_same_again_and_leaves_the_session_s_random_numbers_alone():
+    few = replace(experiment.RECIPE, steps=10)
     before = torch.random.get_rng_state()
-    first, second = (experiment.run_two_blocks(FOUR_PATHS, 5) for _ in range(2))
+    first, second = (experiment.run_two_blocks(FOUR_PATHS, 5, recipe=few) for _ in range(2))
     assert first == second
     assert torch.equal(torch.random.get_rng_state(), before)
-
-
-@pytest.mark.parametrize(
-    ("above", "count", "probability"), [(20, 20, 2**-20), (0, 20, 1.0), (15, 20, 21_700 / 2**20), (1, 1, 0.5)]
-)
-def test_sign_test_counts_the_ways_a_coin_can_fall(above, count, probability):
-    differences = [1.0] * above + [-1.0] * (count - above)
-    assert sign_test(differences) == pytest.approx(probability)
-
-
-def test_criterion_wants_more_seeds_than_coins_would_give():
-    criterion = experiment.CARDINALITY.criteria[0]
-    count = len(experiment.SEEDS)
-    least = next(n for n in range(count) if sign_test([1.0] * n + [-1.0] * (count - n)) < 0.05)
-    assert criterion.holds([1.0] * least + [-1.0] * (count - least))
-    assert not criterion.holds([9.0] * (least - 1) + [-0.1] * (count - least + 1))
 
 
 @pytest.mark.parametrize("template", TEMPLATES, ids=lambda template: template.name)

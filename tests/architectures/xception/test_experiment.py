@@ -1,5 +1,7 @@
 """Chapter 7's experiment compares arms that differ in one thing, and its measurements measure what they say."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 import torch.nn.functional as F
@@ -15,11 +17,7 @@ def built(between, **options):
         return experiment.SeparableStack(experiment.BETWEEN[between], 6, **{"shortcuts": False} | options)
 
 
-@pytest.fixture
-def few_steps(monkeypatch):
-    """Train for two steps only."""
-    monkeypatch.setattr(experiment, "STEPS", 2)
-    monkeypatch.setattr(experiment, "MARK_EVERY", 1)
+FEW = replace(experiment.RECIPE, steps=2)
 
 
 @pytest.mark.parametrize("other", [experiment.RELU, experiment.ELU])
@@ -47,24 +45,18 @@ def test_shortcuts_change_the_answer_and_not_the_weights():
     assert sum(each.numel() for each in plain.parameters()) == sum(each.numel() for each in with_shortcuts.parameters())
 
 
-def test_a_run_is_the_same_again_and_leaves_the_session_s_random_numbers_alone(few_steps):
+def test_a_run_is_the_same_again_and_leaves_the_session_s_random_numbers_alone():
     before = torch.random.get_rng_state()
-    assert experiment.run_stack(experiment.RELU, 3) == experiment.run_stack(experiment.RELU, 3)
+    first, second = (experiment.run_stack(experiment.RELU, 3, recipe=FEW) for _ in range(2))
+    assert first == second
     assert torch.equal(torch.random.get_rng_state(), before)
 
 
-def test_training_loss_is_the_mean_of_the_last_steps(few_steps):
-    measured = experiment.run_stack(experiment.NOTHING, 0)
+def test_training_loss_is_the_mean_of_the_last_steps(monkeypatch):
+    monkeypatch.setattr(experiment, "MARK_EVERY", 1)
+    measured = experiment.run_stack(experiment.NOTHING, 0, recipe=FEW)
     both = (measured["loss to step 1"] + measured["loss to step 2"]) / 2
     assert measured[experiment.LOSS] == pytest.approx(100 * both)
-
-
-def test_criteria_want_a_clear_mean_and_at_most_one_seed_the_other_way():
-    lower, often = experiment.NOTHING_BETWEEN.criteria
-    assert lower.holds([4, 6, 5.5])
-    assert not lower.holds([4, 6, 4.5])
-    assert often.holds([10, 10, -1])
-    assert not often.holds([30, -1, -1])
 
 
 def test_theory_is_what_a_straight_line_recovers_of_rectified_normal_numbers():
@@ -92,6 +84,19 @@ def test_nothing_is_lost_without_relu(monkeypatch):
     assert information.of_normal_numbers() == pytest.approx(1)
 
 
+def test_without_relu_as_many_maps_as_dimensions_keep_all_and_fewer_do_not():
+    for found in (information.of_a_window(relu=False), information.of_the_channels(relu=False)):
+        assert all((share > 0.999) == (depth >= 1) for depth, share in found.items())
+        assert list(found) == sorted(found)
+
+
+def test_relu_costs_both_spaces_something_until_there_are_many_maps():
+    for measure_space in (information.of_a_window, information.of_the_channels):
+        with_relu, without = measure_space(), measure_space(relu=False)
+        assert all(with_relu[depth] < without[depth] for depth in with_relu if depth <= 1)
+        assert without[8] - with_relu[8] < 0.02
+
+
 @pytest.mark.parametrize("groups", [1, 2, 4, 12])
 def test_weights_on_the_spectrum_are_those_of_torch_s_layers(groups):
     point = Point(12, groups)
@@ -115,6 +120,26 @@ def test_kernels_a_channel_are_the_rank_that_is_found(channels, groups, kernels)
         dense[here, here] = grouped.weight[here]
     together = torch.einsum("om,mihw->oihw", pointwise.weight[:, :, 0, 0], dense)
     assert spectrum.ranks(together) == [kernels] * channels
+
+
+@pytest.mark.parametrize("groups", [1, 2, 3, 6])
+def test_freedom_is_the_rank_of_what_small_changes_of_the_weights_do_to_the_kernel(groups):
+    channels = 6
+    point = Point(channels, groups)
+    with seeded(0):
+        grouped, pointwise = point.build().double()
+
+    def kernel(first, second):
+        size = channels // groups
+        blocks = zip(first.chunk(groups), second[:, :, 0, 0].chunk(groups, dim=1), strict=True)
+        made = [torch.einsum("mihw,om->oihw", block, mix) for block, mix in blocks]
+        assert made[0].shape == (channels, size, 3, 3)
+        return torch.cat(made, dim=1)
+
+    weights = (grouped.weight.detach(), pointwise.weight.detach())
+    jacobian = torch.cat([part.flatten(4).flatten(0, 3) for part in torch.func.jacrev(kernel, (0, 1))(*weights)], dim=1)
+    assert torch.linalg.matrix_rank(jacobian) == point.freedom
+    assert Point(channels, 1).freedom == point.ordinary
 
 
 def test_one_kernel_does_what_the_two_steps_do():

@@ -1,248 +1,280 @@
 """Part 3: a block on 17×17 maps that scales its shortcut and whose 1×7 convolution is followed by another 1×7."""
 
-from collections.abc import Callable, Iterator
-from dataclasses import replace
-
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
-from cnncourse.architectures.inception_resnet_v2.exercise.equal_numbers import (
-    MISTAKES,
-    ONE_WAY,
-    RIGHT,
-    Block,
-    Rule,
-    close,
-    fault_in_numbers,
-    fill,
-    named,
-    output,
-    run_block,
-    trainable,
+from cnncourse.architectures.inception_resnet_v2.exercise.block import padding_of
+from cnncourse.checking import Case, Check, Misconception, Part, images
+
+JOINED, KERNELS, BOTH = (
+    "the residual is scaled, and nothing else",
+    "rows and columns are seen",
+    "both, and in evaluation too",
 )
-from cnncourse.checking import Check, Fault, Part
-from cnncourse.checking.exercise import Inputs, Observation
-from cnncourse.checking.pictures import maps_picture
-from cnncourse.checking.probing import build, fault_in_use, in_use, refuse_hidden_layers, settle_lazy_layers
-from cnncourse.checking.wording import differing_text
-
-COUNT, HEIGHT, WIDTH = 3, 9, 10
-MOST_CHANNELS = 9
-SPREAD = 3.0
-IN_EVALUATION = 0.25
-SIGNS = (1, -1)
 
 
-def _block(channels: int, filters: int, scale: float) -> Block:
-    return Block(channels, (((filters, 1),), ((filters, 1), (filters, (1, 7)), (filters, (7, 1)))), scale)
+class Mended(nn.Module):
+    """The block as it should be, in steps that a mistake can change one by one."""
+
+    kernels = ((1, 7), (7, 1))
+    eps = 1e-5
+
+    def __init__(self, channels: int, filters: int, scale: float) -> None:
+        super().__init__()
+        self.scale = scale
+        self.direct = self.unit(channels, filters, 1)
+        first, second = self.kernels
+        self.factorised = nn.Sequential(
+            self.unit(channels, filters, 1), self.unit(filters, filters, first), self.unit(filters, filters, second)
+        )
+        self.up = nn.Conv2d(2 * filters, channels, kernel_size=1)
+
+    def unit(self, before: int, filters: int, kernel: int | tuple[int, int]) -> nn.Sequential:
+        convolution = nn.Conv2d(before, filters, kernel, padding=padding_of(kernel), bias=False)
+        return nn.Sequential(convolution, *self.behind(filters))
+
+    def behind(self, filters: int) -> tuple[nn.Module, ...]:
+        return nn.BatchNorm2d(filters, self.eps), nn.ReLU()
+
+    def found(self, maps: Tensor) -> list[Tensor]:
+        return [self.direct(maps), self.factorised(maps)]
+
+    def residual(self, maps: Tensor) -> Tensor:
+        return self.up(torch.cat(self.found(maps), dim=1))
+
+    def join(self, maps: Tensor, residual: Tensor) -> Tensor:
+        return maps + self.scale * residual
+
+    def forward(self, maps: Tensor) -> Tensor:
+        return torch.relu(self.join(maps, self.residual(maps)))
 
 
-SEEN = _block(5, 3, 0.1)
-# One bug is judged whatever becomes of the other: these are the ways for each.
-RULES = {"": RIGHT} | {name: rule for name, rule in MISTAKES.items() if rule.kernels is RIGHT.kernels}
-TALL = "both halves of the factorised convolution are 7×1 now: the first must stay 1×7"
-OTHER_ORDER = "7×1 comes before 1×7 now; only the second of the two was wrong"
-KERNELS = {
-    "": RIGHT.kernels,
-    ONE_WAY: MISTAKES[ONE_WAY].kernels,
-    TALL: lambda kernels: [kernel if 1 in kernel and kernel[0] >= kernel[1] else kernel[::-1] for kernel in kernels],
-    OTHER_ORDER: lambda kernels: [kernel[::-1] for kernel in kernels],
-    "the kernels are 7×7 now": lambda kernels: [(max(kernel), max(kernel)) for kernel in kernels],
-}
+class MendedWithLargerEpsilon(Mended):
+    """The same with the epsilon of the paper's authors."""
+
+    eps = 1e-3
 
 
-def _name(block: Block) -> str:
-    return f"MendedBlock({block.channels}, {block.branches[0][0][0]}, {block.scale})"
+class StillScalesShortcut(Mended):
+    def join(self, maps, residual):
+        return self.scale * maps + residual
 
 
-def _draw(generator: torch.Generator) -> Inputs:
-    return {
-        "maps": SPREAD * torch.randn(COUNT, MOST_CHANNELS, HEIGHT, WIDTH, generator=generator),
-        "size": 1 + 0.5 * torch.rand((), generator=generator),
-    }
+class StillOneWay(Mended):
+    kernels = ((1, 7), (1, 7))
 
 
-def _maps(block: Block, inputs: Inputs) -> Tensor:
-    return inputs["maps"][:, : block.channels].contiguous()
+class ScalesBoth(Mended):
+    def join(self, maps, residual):
+        return self.scale * (maps + residual)
 
 
-def _observed(answer: Callable, block: Block, inputs: Inputs) -> Iterator[Observation]:
-    maps, name = _maps(block, inputs), _name(block)
-    module = build(answer, block.channels, block.branches[0][0][0], block.scale)
-    refuse_hidden_layers(module)
-    settle_lazy_layers(module.eval(), maps)
-    yield {"numbers": sum(each.numel() for each in trainable(module))}
-    fill(module, IN_EVALUATION)
-    evaluation = run_block(module, maps, name)
-    outputs = []
-    for sign in SIGNS:
-        fill(module, sign * inputs["size"].item())
-        outputs.append(run_block(module.train(), maps, name))
-    yield {"evaluation": evaluation, "outputs": torch.stack(outputs), "use": in_use(module, maps, outputs[-1])}
+class ScaleWent(Mended):
+    def join(self, maps, residual):
+        return maps + residual
 
 
-def _probe(answer: Callable, inputs: Inputs) -> Iterator[Observation]:
-    return _observed(answer, SEEN, inputs)
+class ScaleWentWhileOneWay(ScaleWent):
+    kernels = ((1, 7), (1, 7))
 
 
-# The judges -----------------------------------------------------------------------------------------------------------
+class Divided(Mended):
+    def join(self, maps, residual):
+        return maps + residual / self.scale
 
 
-def _outputs(maps: Tensor, block: Block, inputs: Inputs, rule: Rule = RIGHT) -> Tensor:
-    return torch.stack([output(maps, block, sign * inputs["size"].item(), rule) for sign in SIGNS])
+class SharedWeight(Mended):
+    def join(self, maps, residual):
+        return (1 - self.scale) * maps + self.scale * residual
 
 
-def _fault(got: Tensor, expected: Tensor, block: Block, what: str, misconception: str) -> Fault:
-    return Fault(
-        f"{_name(block)}: {what}",
-        *differing_text(expected, got),
-        misconception=misconception,
-        picture=maps_picture(expected[0, 0, :4, :4], got[0, 0, :4, :4]),
-    )
+class ShortcutWent(Mended):
+    def join(self, _maps, residual):
+        return self.scale * residual
 
 
-def _found(got: Tensor, maps: Tensor, block: Block, inputs: Inputs) -> tuple[str, str] | None:
-    """Return the mistakes in joining and in the kernels that give what came back, "" for none; ``None`` if none do."""
-    ways = {(name, kernels): replace(RULES[name], kernels=KERNELS[kernels]) for name in RULES for kernels in KERNELS}
-    if close(got, _outputs(maps, block, inputs, ways["", ""])):
-        return "", ""
-    fitting = {}
-    for names, rule in ways.items():
-        each = _outputs(maps, block, inputs, rule)
-        if close(got, each):
-            fitting[names] = (got - each).abs().max().item()
-    return min(fitting, key=fitting.__getitem__, default=None)
+class ReluWent(Mended):
+    def forward(self, maps):
+        return self.join(maps, self.residual(maps))
 
 
-def _fault_in_outputs(seen: Observation, block: Block, inputs: Inputs, which: int, what: str) -> Fault | None:
-    """Judge how input and residual are joined (0) or the kernels (1), whatever the other is."""
-    maps, got = _maps(block, inputs), seen["outputs"]
-    found = _found(got, maps, block, inputs)
-    if found is not None and not found[which]:
-        return None
-    expected = _outputs(maps, block, inputs)
-    message = f"in training, with all trainable numbers alike, {what}"
-    return _fault(got.flatten(0, 1), expected.flatten(0, 1), block, message, found[which] if found else "")
+class ReluCame(Mended):
+    def residual(self, maps):
+        return torch.relu(super().residual(maps))
 
 
-def _fault_in_joining(seen: Observation, block: Block, inputs: Inputs) -> Fault | None:
-    return _fault_in_outputs(seen, block, inputs, 0, "input and residual do not meet as they should")
+class BothTall(Mended):
+    kernels = ((7, 1), (7, 1))
 
 
-def _fault_in_kernels(seen: Observation, block: Block, inputs: Inputs) -> Fault | None:
-    return _fault_in_outputs(seen, block, inputs, 1, "the branches do not find what they should")
+class TurnedRound(Mended):
+    kernels = ((7, 1), (1, 7))
 
 
-def _fault_in_numbers(seen: Observation, block: Block) -> Fault | None:
-    return fault_in_numbers(seen["numbers"], block, _name(block)) or fault_in_use(seen["use"], _name(block))
+class Square(Mended):
+    kernels = (7, 7)
 
 
-def _fault_in_evaluation(seen: Observation, block: Block, inputs: Inputs) -> Fault | None:
-    maps, got = _maps(block, inputs), seen["evaluation"]
-    expected = output(maps, block, IN_EVALUATION, training=False)
-    if close(got, expected):
-        return None
-    wrong = {
-        f"in evaluation {name}": output(maps, block, IN_EVALUATION, rule, training=False)
-        for name, rule in MISTAKES.items()
-    }
-    wrong["in evaluation, too, the batch's own mean and variance decide"] = output(maps, block, IN_EVALUATION)
-    return _fault(got, expected, block, "in evaluation the output is wrong", named(got, wrong))
+class ScaleInTrainingOnly(Mended):
+    def join(self, maps, residual):
+        return maps + (self.scale * residual if self.training else residual)
 
 
-def _judge_joining(seen: Observation, inputs: Inputs) -> Fault | None:
-    return _fault_in_joining(seen, SEEN, inputs)
+class BiasWent(Mended):
+    def __init__(self, channels, filters, scale):
+        super().__init__(channels, filters, scale)
+        self.up = nn.Conv2d(2 * filters, channels, kernel_size=1, bias=False)
 
 
-def _judge_kernels(seen: Observation, inputs: Inputs) -> Fault | None:
-    return _fault_in_numbers(seen, SEEN) or _fault_in_kernels(seen, SEEN, inputs)
+class NormCame(Mended):
+    def __init__(self, channels, filters, scale):
+        super().__init__(channels, filters, scale)
+        self.up = nn.Sequential(nn.Conv2d(2 * filters, channels, 1, bias=False), nn.BatchNorm2d(channels, self.eps))
 
 
-def _fault_in_all(seen: Observation, block: Block, inputs: Inputs) -> Fault | None:
-    return (
-        _fault_in_numbers(seen, block)
-        or _fault_in_joining(seen, block, inputs)
-        or _fault_in_kernels(seen, block, inputs)
-        or _fault_in_evaluation(seen, block, inputs)
-    )
+class StillBroken(StillScalesShortcut, StillOneWay):
+    pass
 
 
-def _judge_all(seen: Observation, inputs: Inputs) -> Fault | None:
-    return _fault_in_all(seen, SEEN, inputs)
+class OneScaleOnly(Mended):
+    def join(self, maps, residual):
+        return maps + 0.1 * residual
 
 
-# At grading -----------------------------------------------------------------------------------------------------------
+class ShortcutCutOff(Mended):
+    def join(self, maps, residual):
+        return maps.detach() + self.scale * residual
 
 
-def _draw_block(generator: torch.Generator) -> Inputs:
-    channels = int(torch.randint(6, MOST_CHANNELS + 1, (), generator=generator))
+class ResidualCutOff(Mended):
+    def join(self, maps, residual):
+        return maps + self.scale * residual.detach()
+
+
+class DirectCutOff(Mended):
+    def found(self, maps):
+        return [self.direct(maps.detach()), self.factorised(maps)]
+
+
+class FactorisedCutOff(Mended):
+    def found(self, maps):
+        return [self.direct(maps), self.factorised(maps.detach())]
+
+
+class BatchAlways(Mended):
+    def behind(self, filters):
+        return nn.BatchNorm2d(filters, self.eps, track_running_stats=False), nn.ReLU()
+
+
+class InnerRelusWent(Mended):
+    def behind(self, filters):
+        return (nn.BatchNorm2d(filters, self.eps),)
+
+
+MISCONCEPTIONS = (
+    Misconception(
+        "the scale is on the shortcut, and both halves of the factorised convolution lie the same way, as when it was "
+        "broken",
+        StillBroken,
+        (JOINED, KERNELS, BOTH),
+    ),
+    Misconception("the scale is on the shortcut; it belongs on the residual", StillScalesShortcut, (JOINED, BOTH)),
+    Misconception(
+        "both halves of the factorised convolution lie the same way: 1×n must be followed by n×1",
+        StillOneWay,
+        (KERNELS, BOTH),
+    ),
+    Misconception(
+        "the sum is scaled, the shortcut included; the scale belongs on the residual alone", ScalesBoth, (JOINED,)
+    ),
+    Misconception("the residual is not scaled", ScaleWent, (JOINED,)),
+    Misconception(
+        "the residual is not scaled, and both halves of the factorised convolution lie the same way: 1×n must be "
+        "followed by n×1",
+        ScaleWentWhileOneWay,
+        (JOINED, KERNELS, BOTH),
+    ),
+    Misconception("the scale is 0.1 whatever is asked for: it must come from the argument", OneScaleOnly, (JOINED,)),
+    Misconception("the residual is divided by the scale", Divided, (JOINED,)),
+    Misconception("the input is given the rest of the weight: 1 − scale; it stays as it is", SharedWeight, (JOINED,)),
+    Misconception("there is no shortcut: the input is not added", ShortcutWent, (JOINED,)),
+    Misconception("the ReLU behind the addition is missing", ReluWent, (JOINED,)),
+    Misconception(
+        "a ReLU on the last 1×1 convolution: the residual can only add, never take away", ReluCame, (JOINED,)
+    ),
+    Misconception(
+        "both halves of the factorised convolution are 7×1 now: the first must stay 1×7", BothTall, (KERNELS,)
+    ),
+    Misconception("7×1 comes before 1×7 now; only the second of the two was wrong", TurnedRound, (KERNELS,)),
+    Misconception("n×n kernels in place of 1×n and n×1", Square, (KERNELS,)),
+    Misconception("in evaluation the residual is not scaled", ScaleInTrainingOnly, (BOTH,)),
+    Misconception("the last 1×1 convolution has no bias; it is the only one that has one", BiasWent, (KERNELS,)),
+    Misconception("batch normalisation behind the last 1×1 convolution, in place of a bias", NormCame, (KERNELS,)),
+    Misconception("the ReLUs in the branches went", InnerRelusWent, (KERNELS,)),
+    Misconception("in evaluation, too, the batch's own mean and variance decide", BatchAlways, (BOTH,)),
+    Misconception("the shortcut is cut off from the gradient, by detach or no_grad", ShortcutCutOff, (JOINED,)),
+    Misconception("the residual is cut off from the gradient: nothing in it learns", ResidualCutOff, (JOINED,)),
+    Misconception("the direct branch is cut off from the gradient of the input", DirectCutOff, (KERNELS,)),
+    Misconception("the factorised branch is cut off from the gradient of the input", FactorisedCutOff, (KERNELS,)),
+)
+
+
+def _case(*arguments: float, rounds: int = 0) -> Case:
+    return Case(arguments, inputs=images(3, int(arguments[0]), 9, 10), rounds=rounds)
+
+
+def _draw(generator: torch.Generator) -> tuple[Case, ...]:
+    """Draw channels, filters and a scale that learners have not seen."""
+    channels = int(torch.randint(6, 10, (), generator=generator))
     filters = int(torch.randint(4, 7, (), generator=generator))
-    scale = 0.15 + 0.2 * torch.rand((), generator=generator)
-    return {**_draw(generator), "block": torch.tensor([channels, filters]), "scale": scale}
-
-
-def _drawn(inputs: Inputs) -> Block:
-    return _block(*inputs["block"].tolist(), round(inputs["scale"].item(), 3))
-
-
-def _probe_drawn(answer: Callable, inputs: Inputs) -> Iterator[Observation]:
-    return _observed(answer, _drawn(inputs), inputs)
-
-
-def _judge_drawn(seen: Observation, inputs: Inputs) -> Fault | None:
-    return _fault_in_all(seen, _drawn(inputs), inputs)
+    scale = round(0.15 + 0.2 * torch.rand((), generator=generator).item(), 3)
+    return (_case(channels, filters, scale, rounds=3),)
 
 
 MENDED_BLOCK = Part(
     name="MendedBlock",
     task="mend",
     minutes=20,
+    references=(Mended, MendedWithLargerEpsilon),
+    cases=(_case(5, 3, 0.1, rounds=6), _case(3, 3, 0.5, rounds=3)),
+    draw=_draw,
+    misconceptions=MISCONCEPTIONS,
     checks=(
         Check(
             "the residual is scaled, and nothing else",
             2,
-            _probe,
-            _judge_joining,
             (
                 "Look at the last line of forward: which of the two is multiplied by the scale?",
                 "Ten blocks in a row multiply the input by the scale ten times. What is 0.1 to the power of 10?",
                 "The input is added as it is; what the last 1×1 convolution gives is multiplied by the scale.",
             ),
-            _draw,
+            notes=("shape", "alike: gradient of the input"),
         ),
         Check(
             "rows and columns are seen",
             2,
-            _probe,
-            _judge_kernels,
             (
                 "Light a single pixel: how far does it show to the left and to the right, how far up and down?",
                 "A 7×7 convolution is factorised into a row and a column. Which kernels has your second branch?",
                 "Its last convolution has 7 rows and 1 column, and needs padding for rows, not for columns.",
             ),
-            _draw,
+            notes=("parameters", "alike: output", "drawn 1", "drawn 2"),
         ),
         Check(
             "both, and in evaluation too",
             1,
-            _probe,
-            _judge_all,
             (
                 "Pass both other checks first.",
                 "The scale is the same in training and in evaluation; all else stays as in the broken class.",
             ),
-            _draw,
         ),
         Check(
             "other filters, another scale",
             1,
-            _probe_drawn,
-            _judge_drawn,
             (
                 "Is there a number in your class that is true of a scale of 0.1 only?",
                 "Channels, filters and scale must come from the arguments.",
             ),
-            _draw_block,
             public=False,
         ),
     ),

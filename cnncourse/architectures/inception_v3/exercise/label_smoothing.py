@@ -1,291 +1,368 @@
 """Part 2: the cross-entropy with smoothed labels, in training; the plain one in evaluation."""
 
-from collections.abc import Callable, Iterator, Mapping
-
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from cnncourse.checking import Check, Fault, Part
-from cnncourse.checking.exercise import Inputs, Observation, RefusedAnswerError
-from cnncourse.checking.probing import build
-from cnncourse.checking.wording import shape_text, values_text
+from cnncourse.checking import Case, Check, Misconception, Part
+from cnncourse.checking.exercise import Inputs
 
-SHOWN = 0.1
-LARGE = 1000.0  # scores of this size overflow an exponential
-TOLERANCE = 1e-4
-MEND_FIRST = ("Mend first what “the paper's loss” says.",)
-
-
-def _draw(generator: torch.Generator) -> Inputs:
-    """Draw scores of five classes and labels; every class but one is somebody's."""
-    labels = torch.tensor([0, 1, 2, 3, 3, 1])[torch.randperm(6, generator=generator)]
-    return {"scores": 2 * torch.randn(6, 5, generator=generator), "labels": labels}
+LOSS, GRADIENT, LARGE, PLAIN = (
+    "the paper's loss",
+    "the gradient gets through",
+    "very large scores",
+    "evaluation is plain",
+)
+OVERFLOWS = 1000.0  # scores of this size overflow an exponential
 
 
-def _draw_other(generator: torch.Generator) -> Inputs:
+def one_hot(labels: Tensor, classes: int) -> Tensor:
+    """Return a one for the label and zeros for the other classes."""
+    return F.one_hot(labels, classes).to(torch.get_default_dtype())
+
+
+class Smoothing(nn.Module):
+    """The loss of the text, in steps that a mistake can change one by one.
+
+    Args:
+        epsilon: share of the target that is spread over all classes.
+
+    """
+
+    def __init__(self, epsilon: float) -> None:
+        super().__init__()
+        self.epsilon = epsilon
+
+    def targets(self, labels: Tensor, classes: int) -> Tensor:
+        return (1 - self.epsilon) * one_hot(labels, classes) + self.epsilon / classes
+
+    def smoothed(self, scores: Tensor, labels: Tensor) -> Tensor:
+        return -(self.targets(labels, scores.shape[1]) * scores.log_softmax(dim=1)).sum(dim=1).mean()
+
+    def forward(self, scores: Tensor, labels: Tensor) -> Tensor:
+        return self.smoothed(scores, labels) if self.training else F.cross_entropy(scores, labels)
+
+
+class NotSmoothed(Smoothing):
+    def smoothed(self, scores, labels):
+        return F.cross_entropy(scores, labels)
+
+
+class MoreThanOne(Smoothing):
+    def targets(self, labels, classes):
+        return one_hot(labels, classes) + self.epsilon / classes
+
+
+class OtherConvention(Smoothing):
+    def targets(self, labels, classes):
+        hot = one_hot(labels, classes)
+        return (1 - self.epsilon) * hot + self.epsilon / (classes - 1) * (1 - hot)
+
+
+class OnlySmaller(Smoothing):
+    def targets(self, labels, classes):
+        return (1 - self.epsilon) * one_hot(labels, classes)
+
+
+class EpsilonForEach(Smoothing):
+    def targets(self, labels, classes):
+        return (1 - self.epsilon) * one_hot(labels, classes) + self.epsilon
+
+
+class Exchanged(Smoothing):
+    def targets(self, labels, classes):
+        return self.epsilon * one_hot(labels, classes) + (1 - self.epsilon) / classes
+
+
+class WrongSignInside(Smoothing):
+    def targets(self, labels, classes):
+        return (1 - self.epsilon) * one_hot(labels, classes) - self.epsilon / classes
+
+
+class LabelWithoutItsShare(Smoothing):
+    def targets(self, labels, classes):
+        hot = one_hot(labels, classes)
+        return (1 - self.epsilon) * hot + self.epsilon / classes * (1 - hot)
+
+
+class SoftmaxOverTheBatch(Smoothing):
+    def smoothed(self, scores, labels):
+        return -(self.targets(labels, scores.shape[1]) * scores.log_softmax(dim=0)).sum(dim=1).mean()
+
+
+class SmoothedPredictions(Smoothing):
+    def smoothed(self, scores, labels):
+        probabilities = (1 - self.epsilon) * scores.softmax(dim=1) + self.epsilon / scores.shape[1]
+        return F.nll_loss(probabilities.log(), labels)
+
+
+class SmoothedScores(Smoothing):
+    def smoothed(self, scores, labels):
+        return F.cross_entropy((1 - self.epsilon) * scores + self.epsilon / scores.shape[1], labels)
+
+
+class TowardsTheBatch(Smoothing):
+    def targets(self, labels, classes):
+        hot = one_hot(labels, classes)
+        return (1 - self.epsilon) * hot + self.epsilon * hot.mean(dim=0)
+
+
+class SoftmaxTwice(Smoothing):
+    def smoothed(self, scores, labels):
+        return super().smoothed(scores.softmax(dim=1), labels)
+
+
+class Summed(Smoothing):
+    def smoothed(self, scores, labels):
+        return len(scores) * super().smoothed(scores, labels)
+
+
+class MeanOverClassesToo(Smoothing):
+    def smoothed(self, scores, labels):
+        return -(self.targets(labels, scores.shape[1]) * scores.log_softmax(dim=1)).mean()
+
+
+class WrongSign(Smoothing):
+    def smoothed(self, scores, labels):
+        return -super().smoothed(scores, labels)
+
+
+class BaseTwo(Smoothing):
+    def smoothed(self, scores, labels):
+        return super().smoothed(scores, labels) / torch.log(torch.tensor(2.0))
+
+
+class SquaredError(Smoothing):
+    def smoothed(self, scores, labels):
+        return (scores.softmax(dim=1) - self.targets(labels, scores.shape[1])).square().sum(dim=1).mean()
+
+
+class OneLossEach(Smoothing):
+    def smoothed(self, scores, labels):
+        return -(self.targets(labels, scores.shape[1]) * scores.log_softmax(dim=1)).sum(dim=1)
+
+
+class OneLossEachClass(Smoothing):
+    def smoothed(self, scores, labels):
+        return -(self.targets(labels, scores.shape[1]) * scores.log_softmax(dim=1))
+
+
+class LossIsANumber(Smoothing):
+    def smoothed(self, scores, labels):
+        return torch.tensor(super().smoothed(scores, labels).item())
+
+
+class UniformPartCutOff(Smoothing):
+    def smoothed(self, scores, labels):
+        uniform = -scores.detach().log_softmax(dim=1).mean()
+        return (1 - self.epsilon) * F.cross_entropy(scores, labels) + self.epsilon * uniform
+
+
+class Overflowing(Smoothing):
+    def smoothed(self, scores, labels):
+        probabilities = scores.exp() / scores.exp().sum(dim=1, keepdim=True)
+        return -(self.targets(labels, scores.shape[1]) * probabilities.log()).sum(dim=1).mean()
+
+
+class LogOfZero(Smoothing):
+    def smoothed(self, scores, labels):
+        return -(self.targets(labels, scores.shape[1]) * scores.softmax(dim=1).log()).sum(dim=1).mean()
+
+
+class KeptFromZero(Smoothing):
+    def smoothed(self, scores, labels):
+        logs = (scores.softmax(dim=1) + 1e-9).log()
+        return -(self.targets(labels, scores.shape[1]) * logs).sum(dim=1).mean()
+
+
+class SmoothedInEvaluation(Smoothing):
+    def forward(self, scores, labels):
+        return self.smoothed(scores, labels)
+
+
+class OnlyInEvaluation(Smoothing):
+    def forward(self, scores, labels):
+        return F.cross_entropy(scores, labels) if self.training else self.smoothed(scores, labels)
+
+
+class TenthAlways(Smoothing):
+    def __init__(self, epsilon):
+        super().__init__(0.1)
+
+
+class AllCutOff(Smoothing):
+    def smoothed(self, scores, labels):
+        return super().smoothed(scores.detach(), labels).requires_grad_()
+
+
+class TargetsKept(Smoothing):
+    def targets(self, labels, classes):
+        if not hasattr(self, "kept") or self.kept.shape != (len(labels), classes):
+            self.kept = super().targets(labels, classes)
+        return self.kept
+
+
+class SmoothedInEvaluationOfTheOtherKind(OtherConvention, SmoothedInEvaluation):
+    pass
+
+
+class SumInEvaluation(Smoothing):
+    def forward(self, scores, labels):
+        reduction = "mean" if self.training else "sum"
+        return self.smoothed(scores, labels) if self.training else F.cross_entropy(scores, labels, reduction=reduction)
+
+
+MISCONCEPTIONS = (
+    Misconception("nothing is smoothed in training", NotSmoothed, (LOSS,)),
+    Misconception(
+        "ε/K is added everywhere, and nothing is taken from the label: the targets add up to 1 + ε",
+        MoreThanOne,
+        (LOSS,),
+    ),
+    Misconception(
+        "the label gets 1 − ε and the other classes share ε: another convention. The paper gives every class ε/K, the "
+        "label too",
+        OtherConvention,
+        (LOSS,),
+    ),
+    Misconception(
+        "another convention, in which the other classes share ε; and the labels are smoothed in evaluation too",
+        SmoothedInEvaluationOfTheOtherKind,
+        (LOSS, PLAIN),
+    ),
+    Misconception(
+        "the label gets 1 − ε only: its own ε/K is missing, and the targets add up to less than 1",
+        LabelWithoutItsShare,
+        (LOSS,),
+    ),
+    Misconception("the softmax runs over the batch (dim=0), not over the classes", SoftmaxOverTheBatch, (LOSS,)),
+    Misconception("the uniform part is missing: the plain loss is only made smaller", OnlySmaller, (LOSS,)),
+    Misconception("every class gets ε, not ε/K", EpsilonForEach, (LOSS,)),
+    Misconception("ε and 1 − ε are exchanged", Exchanged, (LOSS,)),
+    Misconception(
+        "the uniform part has the wrong sign: it is added to the loss, as a cross-entropy", WrongSignInside, (LOSS,)
+    ),
+    Misconception("the network's probabilities are smoothed, not the labels", SmoothedPredictions, (LOSS,)),
+    Misconception("the scores are smoothed, not the labels", SmoothedScores, (LOSS,)),
+    Misconception(
+        "labels are smoothed towards the batch's own classes; the paper's u is uniform", TowardsTheBatch, (LOSS,)
+    ),
+    Misconception("a softmax too many: cross_entropy and log_softmax expect scores", SoftmaxTwice, (LOSS,)),
+    Misconception("the sum over the batch in place of the mean", Summed, (LOSS,)),
+    Misconception("the sum over the batch in evaluation, in place of the mean", SumInEvaluation, (PLAIN,)),
+    Misconception("the mean is taken over the classes too", MeanOverClassesToo, (LOSS,)),
+    Misconception("the loss has the wrong sign", WrongSign, (LOSS,)),
+    Misconception("a logarithm to base 2", BaseTwo, (LOSS,)),
+    Misconception("the targets are subtracted from the probabilities: that is a squared error", SquaredError, (LOSS,)),
+    Misconception("one loss an image: the mean over the batch is missing", OneLossEach, (LOSS,)),
+    Misconception("the sum over the classes is missing", OneLossEachClass, (LOSS,)),
+    Misconception("ε is 0.1 whatever is asked for", TenthAlways, (LOSS,)),
+    Misconception("the targets of the first batch are kept for all others", TargetsKept, (LOSS,)),
+    *(
+        Misconception("the loss is cut off, by detach, no_grad or item", wrong, (GRADIENT,))
+        for wrong in (LossIsANumber, AllCutOff)
+    ),
+    Misconception("a part of the loss is cut off from the scores", UniformPartCutOff, (GRADIENT,)),
+    *(
+        Misconception("a logarithm of an exponential: it overflows, or finds a zero", wrong, (LARGE,))
+        for wrong in (Overflowing, LogOfZero, KeptFromZero)
+    ),
+    Misconception("the labels are smoothed in evaluation too", SmoothedInEvaluation, (PLAIN,)),
+    Misconception("smoothed in evaluation, and nothing is smoothed in training", OnlyInEvaluation, (LOSS, PLAIN)),
+)
+
+
+def _scores(count: int, classes: int, size: float = 2.0) -> Inputs:
+    def draw(generator: torch.Generator) -> tuple[Tensor, ...]:
+        scores = size * torch.randn(count, classes, generator=generator, dtype=torch.float64)
+        return scores, torch.randint(classes, (count,), generator=generator)
+
+    return draw
+
+
+def _case(epsilon: float, inputs: Inputs, rounds: int = 0) -> Case:
+    # A loss is one number for the whole batch.
+    return Case((epsilon,), inputs=inputs, alone=False, rounds=rounds)
+
+
+def _draw(generator: torch.Generator) -> tuple[Case, ...]:
     """Draw an epsilon, a number of classes and a batch that learners have not seen."""
     classes = int(torch.randint(6, 40, (), generator=generator))  # learners have seen five
     count = int(torch.randint(3, 40, (), generator=generator))
-    return {
-        "scores": 3 * torch.randn(count, classes, generator=generator),
-        "labels": torch.randint(classes, (count,), generator=generator),
-        "epsilon": 0.15 + 0.5 * torch.rand((), generator=generator),
-    }
-
-
-def _epsilon(inputs: Inputs) -> float:
-    return round(inputs["epsilon"].item(), 3) if "epsilon" in inputs else SHOWN
-
-
-def _loss(module: nn.Module, scores: Tensor, labels: Tensor) -> Tensor:
-    """Run the loss; refuse what is no single finite number, and what spoils its scores or labels."""
-    before = scores.detach().clone(), labels.clone()
-    loss = module(scores, labels)
-    if loss is None:
-        raise RefusedAnswerError(Fault("forward returns None: is a return missing?", "a tensor", "None"))
-    if not isinstance(loss, Tensor):
-        raise RefusedAnswerError(Fault("forward returns no tensor", "a tensor", type(loss).__name__))
-    if loss.numel() != 1:
-        count, classes = scores.shape
-        misconceptions = {
-            "one loss a picture: the mean over the batch is missing": tuple(loss.shape) == (count,),
-            "the sum over the classes is missing": tuple(loss.shape) == (count, classes),
-        }
-        raise RefusedAnswerError(
-            Fault(
-                "the loss is more than one number",
-                "one number for the batch",
-                f"shape {shape_text(loss.shape)}",
-                next((name for name, applies in misconceptions.items() if applies), ""),
-            )
-        )
-    if not (torch.equal(scores.detach(), before[0]) and torch.equal(labels, before[1])):
-        scores.data.copy_(before[0])
-        labels.copy_(before[1])
-        raise RefusedAnswerError(Fault("forward changes the scores or labels it is given"))
-    return loss.reshape(())
-
-
-def _probe(answer: Callable, inputs: Inputs) -> Iterator[Observation]:
-    module = build(answer, _epsilon(inputs))
-    scores, labels = inputs["scores"].clone().requires_grad_(), inputs["labels"]
-    loss = _loss(module.train(), scores, labels)
-    yield {"training": loss}
-    if loss.requires_grad:
-        loss.backward()
-    yield {"gradient": scores.grad}
-    yield {"large": _loss(module, LARGE * inputs["scores"], labels)}
-    yield {"evaluation": _loss(module.eval(), inputs["scores"], labels)}
-
-
-def _judge_training(seen: Observation, inputs: Inputs) -> Fault | None:
-    return _fault_in_loss(seen["training"], inputs["scores"], inputs["labels"], _epsilon(inputs))
-
-
-def smoothed_loss(scores: Tensor, labels: Tensor, epsilon: float) -> Tensor:
-    """Return the paper's loss, (1 − ε)·H(labels, p) + ε·H(uniform, p), as a mean over the batch."""
-    log_p = scores.log_softmax(dim=1)
-    return (1 - epsilon) * F.nll_loss(log_p, labels) - epsilon * log_p.mean()
-
-
-def _mistakes(scores: Tensor, labels: Tensor, epsilon: float) -> Mapping[str, Tensor]:
-    """Return what some mistakes give."""
-    log_p = scores.log_softmax(dim=1)
-    count, classes = scores.shape
-    hot = F.one_hot(labels, classes).to(scores.dtype)
-    targets = (1 - epsilon) * hot + epsilon / classes
-
-    def against(wanted: Tensor, logs: Tensor = log_p) -> Tensor:
-        return -(wanted * logs).sum(dim=1).mean()
-
-    prior = hot.mean(dim=0).expand_as(hot)
-    return {
-        "nothing is smoothed in training": against(hot),
-        "ε/K is added everywhere, and nothing is taken from the label: the targets add up to 1 + ε": against(
-            hot + epsilon / classes
-        ),
-        "the label gets 1 − ε and the other classes share ε: another convention. The paper gives every class ε/K, "
-        "the label too": against((1 - epsilon) * hot + epsilon / (classes - 1) * (1 - hot)),
-        "the label gets 1 − ε only: its own ε/K is missing, and the targets add up to less than 1": (
-            against((1 - epsilon) * hot + epsilon / classes * (1 - hot))
-        ),
-        "the softmax runs over the batch (dim=0), not over the classes": against(targets, scores.log_softmax(dim=0)),
-        "the uniform part is missing: the plain loss is only made smaller": (1 - epsilon) * against(hot),
-        "every class gets ε, not ε/K": against((1 - epsilon) * hot + epsilon),
-        "ε and 1 − ε are exchanged": against(epsilon * hot + (1 - epsilon) / classes),
-        "the uniform part has the wrong sign: it is added to the loss, as a cross-entropy": against(
-            (1 - epsilon) * hot - epsilon / classes
-        ),
-        "the network's probabilities are smoothed, not the labels": -(
-            ((1 - epsilon) * log_p.exp() + epsilon / classes).gather(1, labels.view(-1, 1)).log().mean()
-        ),
-        "the scores are smoothed, not the labels": against(
-            hot, ((1 - epsilon) * scores + epsilon / classes).log_softmax(dim=1)
-        ),
-        "labels are smoothed towards the batch's own classes; the paper's u is uniform": against(
-            (1 - epsilon) * hot + epsilon * prior
-        ),
-        "a softmax too many: cross_entropy and log_softmax expect scores": against(
-            targets, scores.softmax(dim=1).log_softmax(dim=1)
-        ),
-        "the sum over the batch in place of the mean": count * against(targets),
-        "the mean is taken over the classes too": against(targets) / classes,
-        "the loss has the wrong sign": -against(targets),
-        "a logarithm to base 2": against(targets) / torch.tensor(2.0).log(),
-        "the targets are subtracted from the probabilities: that is a squared error": (
-            (scores.softmax(dim=1) - targets).square().sum(dim=1).mean()
-        ),
-    }
-
-
-def _fault_in_loss(got: Tensor, scores: Tensor, labels: Tensor, epsilon: float) -> Fault | None:
-    expected = smoothed_loss(scores, labels, epsilon)
-    if torch.allclose(got, expected, atol=TOLERANCE, rtol=TOLERANCE):
-        return None
-    mistakes = _mistakes(scores, labels, epsilon)
-    return Fault(
-        f"in training, with ε = {epsilon:g} and {scores.shape[1]} classes, the loss is wrong",
-        expected=f"{expected.item():.4f}",
-        got=f"{got.item():.4f}",
-        misconception=next(
-            (name for name, wrong in mistakes.items() if torch.allclose(got, wrong, atol=TOLERANCE, rtol=TOLERANCE)), ""
-        ),
-    )
-
-
-def _judge_gradient(seen: Observation, inputs: Inputs) -> Fault | None:
-    scores = inputs["scores"].clone().requires_grad_()
-    (expected,) = torch.autograd.grad(smoothed_loss(scores, inputs["labels"], _epsilon(inputs)), scores)
-    got = seen["gradient"]
-    if got is None:
-        return Fault(
-            "no gradient gets from the loss to the scores",
-            expected=values_text(expected),
-            got="none",
-            misconception="the loss is cut off, by detach, no_grad or item",
-        )
-    if torch.allclose(got, expected, atol=TOLERANCE):
-        return None
-    wrong_loss = _judge_training(seen, inputs) is not None
-    return Fault(
-        "the gradient of the loss by the scores is wrong",
-        expected=values_text(expected),
-        got=values_text(got),
-        misconception="it is the gradient of a wrong loss"
-        if wrong_loss
-        else "a part of the loss is cut off from the scores",
-        hints=MEND_FIRST if wrong_loss else None,
-    )
-
-
-def _judge_large(seen: Observation, inputs: Inputs) -> Fault | None:
-    expected = smoothed_loss(LARGE * inputs["scores"], inputs["labels"], _epsilon(inputs))
-    got = seen["large"]
-    if torch.allclose(got, expected, rtol=1e-3):
-        return None
-    wrong_loss = bool(got.isfinite()) and _judge_training(seen, inputs) is not None
-    return Fault(
-        "with very large scores the loss is wrong",
-        expected=f"{expected.item():.1f}",
-        got=f"{got.item():.1f}",
-        misconception="it is wrong for small scores too"
-        if wrong_loss
-        else "a logarithm of an exponential: it overflows, or finds a zero",
-        hints=MEND_FIRST if wrong_loss else None,
-    )
-
-
-def _fault_in_evaluation(got: Tensor, inputs: Inputs) -> Fault | None:
-    scores, labels = inputs["scores"], inputs["labels"]
-    expected = F.cross_entropy(scores, labels)
-    if torch.allclose(got, expected, atol=TOLERANCE):
-        return None
-    smoothed = torch.allclose(got, smoothed_loss(scores, labels, _epsilon(inputs)), atol=TOLERANCE)
-    return Fault(
-        "after eval() the loss is not the plain cross-entropy",
-        expected=f"{expected.item():.4f}",
-        got=f"{got.item():.4f}",
-        misconception="the labels are smoothed in evaluation too"
-        if smoothed
-        else "evaluation has the mistake of training as well",
-    )
-
-
-def _judge_evaluation(seen: Observation, inputs: Inputs) -> Fault | None:
-    return _fault_in_evaluation(seen["evaluation"], inputs)
-
-
-def _probe_drawn(answer: Callable, inputs: Inputs) -> Observation:
-    module = build(answer, _epsilon(inputs))
-    training = _loss(module.train(), inputs["scores"], inputs["labels"])
-    return {"training": training, "evaluation": _loss(module.eval(), inputs["scores"], inputs["labels"])}
-
-
-def _judge_drawn(seen: Observation, inputs: Inputs) -> Fault | None:
-    return _judge_training(seen, inputs) or _judge_evaluation(seen, inputs)
+    epsilon = round(0.15 + 0.5 * torch.rand((), generator=generator).item(), 3)
+    return (_case(epsilon, _scores(count, classes, 3.0), rounds=1),)
 
 
 LABEL_SMOOTHING = Part(
     name="LabelSmoothing",
     task="use",
     minutes=20,
+    references=(Smoothing,),
+    cases=(
+        _case(0.1, _scores(6, 5), rounds=1),
+        _case(0.3, _scores(4, 5)),
+        _case(0.1, _scores(1, 5)),
+        _case(0.1, _scores(6, 5, OVERFLOWS)),
+    ),
+    draw=_draw,
+    misconceptions=MISCONCEPTIONS,
     checks=(
         Check(
-            "the paper's loss",
+            LOSS,
             2,
-            _probe,
-            _judge_training,
             (
                 "Write down the targets of one picture with K = 5, ε = 0.1 and label 2. Do they add up to 1?",
                 "The label gets 1 − ε + ε/K, every other class ε/K.",
                 "Two cross-entropies, one with the label and one with all classes alike, times 1 − ε and ε.",
             ),
-            _draw,
+            notes=("shape", "alike: output", "drawn 1: output", "drawn 2: output", "drawn: training", "left alone"),
+            cases=(0, 1, 2),
         ),
         Check(
-            "the gradient gets through",
+            GRADIENT,
             1,
-            _probe,
-            _judge_gradient,
             (
                 "Is there a detach, a no_grad or an item on the way from the scores to the loss?",
                 "The gradient for one picture is p minus the targets: does yours have both parts?",
             ),
-            _draw,
+            notes=("parameters", "alike: gradient", "drawn 1: gradient", "drawn 2: gradient"),
+            cases=(0, 1, 2),
         ),
         Check(
-            "very large scores",
+            LARGE,
             1,
-            _probe,
-            _judge_large,
             (
                 "What is the exponential of 1000 in float32, and the logarithm of its share?",
                 "scores.log_softmax(dim=1) gives the logarithms without ever computing the exponentials alone.",
             ),
-            _draw,
+            cases=(3,),
         ),
         Check(
-            "evaluation is plain",
+            PLAIN,
             1,
-            _probe,
-            _judge_evaluation,
             (
                 "Which attribute of a module says whether it is in training?",
                 "In evaluation the loss is nn.functional.cross_entropy(scores, labels), whatever ε is.",
             ),
-            _draw,
+            notes=(
+                "averages",
+                "alike: evaluation",
+                "alike, evaluation",
+                "drawn: evaluation",
+                "drawn, ",
+                "beside",
+                "copied",
+                "saved",
+            ),
+            cases=(0, 1, 2),
         ),
         Check(
             "another ε, other classes",
             1,
-            _probe_drawn,
-            _judge_drawn,
             (
                 "Is there a number in your class that is true of ε = 0.1 or of five classes only?",
                 "The number of classes is scores.shape[1].",
             ),
-            _draw_other,
             public=False,
         ),
     ),

@@ -1,266 +1,318 @@
 """Part 3: a Reduction-B with a bottleneck and a 7×7 that is no square, to be mended."""
 
-from collections.abc import Callable, Mapping
-from typing import NamedTuple
-
 import torch
 import torch.nn.functional as F
-from torch import Tensor
+from torch import Tensor, nn
 
-from cnncourse.architectures.inception_v4.exercise.equal_weights import (
-    averaged,
-    chain,
-    draw_maps,
-    fault_in_maps,
-    fault_in_numbers,
-    fault_in_shape,
-    look,
-    pooled,
-    unit,
-)
-from cnncourse.checking import Check, Fault, Part
-from cnncourse.checking.exercise import Inputs, Observation
-from cnncourse.checking.probing import fault_in_use
+from cnncourse.architectures.inception_v4.exercise.units import Units
+from cnncourse.checking import Case, Check, Misconception, Part, images
 
-MOST_CHANNELS, HEIGHT, WIDTH = 9, 13, 11
-WIDE_KERNEL, HIGH_KERNEL = (1, 7), (7, 1)
+SHORT, LONG, REST = "the short branch has no bottleneck", "the long branch sees a square", "all else as it was"
+WIDE, HIGH = ((1, 7), (0, 3)), ((7, 1), (3, 0))
 
 
-class Widths(NamedTuple):
-    """The arguments of one reduction."""
+class Mended(Units):
+    """The reduction as it should be."""
 
-    in_channels: int
-    short: int
-    narrow: int
-    wide: int
+    thin = WIDE, HIGH
 
-    @property
-    def name(self) -> str:
-        """The reduction as the learner would call for it."""
-        return f"MendedReduction({self.in_channels}, short={self.short}, narrow={self.narrow}, wide={self.wide})"
+    def __init__(self, in_channels: int, short: int, narrow: int, wide: int) -> None:
+        super().__init__()
+        self.short = self.first(in_channels, short)
+        self.long = self.second(in_channels, narrow, wide)
+        self.pool = self.third()
 
-    @property
-    def units(self) -> tuple[int, ...]:
-        """Numbers of the six convolutions, each with batch normalisation."""
-        i, a, b, c = self
-        return a * (i + 2), a * (9 * a + 2), b * (i + 2), b * (7 * b + 2), c * (7 * b + 2), c * (9 * c + 2)
+    def first(self, i: int, a: int) -> nn.Sequential:
+        return nn.Sequential(self.unit(i, a), self.unit(a, a, 3, stride=2))
 
+    def second(self, i: int, b: int, c: int) -> nn.Sequential:
+        (first, around_first), (second, around_second) = self.thin
+        thin = self.unit(b, b, first, padding=around_first), self.unit(b, c, second, padding=around_second)
+        return nn.Sequential(self.unit(i, b), *thin, self.unit(c, c, 3, stride=2))
 
-FIRST = Widths(4, short=3, narrow=2, wide=5)
+    def third(self) -> nn.Module:
+        return nn.MaxPool2d(3, stride=2)
 
-
-def _draw(generator: torch.Generator) -> Inputs:
-    return draw_maps(generator, FIRST.in_channels, HEIGHT, WIDTH)
-
-
-def _probe(answer: Callable, inputs: Inputs) -> Observation:
-    return look(answer, FIRST, inputs["maps"], inputs["size"].item())
+    def branches(self, maps: Tensor) -> list[Tensor]:
+        return [self.short(maps), self.long(maps), self.pool(maps)]
 
 
-def _half(filters: int) -> Callable[[Tensor, float], Tensor]:
-    return unit(filters, 3, stride=2, padding=0)
+class MendedWithLargerEpsilon(Mended):
+    """The same with the epsilon of the paper's authors."""
+
+    eps = 1e-3
 
 
-def short_branch(maps: Tensor, widths: Widths, size: float) -> Tensor:
-    """Return what 1×1 and 3×3 with stride 2 give when all trainable numbers are the same."""
-    return chain(maps, size, unit(widths.short), _half(widths.short))
+class StillPoolsFirst(Mended):
+    def first(self, i, a):
+        return nn.Sequential(nn.MaxPool2d(3, stride=2), self.unit(i, a), self.unit(a, a, 3, padding=1))
 
 
-def long_branch(
-    maps: Tensor, widths: Widths, size: float, kernels: tuple[tuple[int, int], ...] = (WIDE_KERNEL, HIGH_KERNEL)
-) -> Tensor:
-    """Return what 1×1, 1×7, 7×1 and 3×3 with stride 2 give when all trainable numbers are the same."""
-    first, second = kernels
-    steps = unit(widths.narrow), unit(widths.narrow, first), unit(widths.wide, second), _half(widths.wide)
-    return chain(maps, size, *steps)
+class StillWideTwice(Mended):
+    thin = WIDE, WIDE
 
 
-def _short_mistakes(maps: Tensor, widths: Widths, size: float) -> Mapping[str, Tensor]:
-    one, three = unit(widths.short), unit(widths.short, 3)
-    return {
-        "the short branch still works on the pooled maps: a bottleneck": chain(pooled(maps), size, one, three),
+class StillBroken(StillPoolsFirst, StillWideTwice):
+    pass
+
+
+class PoolsLast(Mended):
+    def first(self, i, a):
+        return nn.Sequential(self.unit(i, a), self.unit(a, a, 3, padding=1), nn.MaxPool2d(3, stride=2))
+
+
+class PoolsBetween(Mended):
+    def first(self, i, a):
+        return nn.Sequential(self.unit(i, a), nn.MaxPool2d(3, stride=2), self.unit(a, a, 3, padding=1))
+
+
+class StrideInTheFirst(Mended):
+    def first(self, i, a):
+        return nn.Sequential(self.unit(i, a, stride=2), self.unit(a, a, 3))
+
+
+class AveragesFirst(Mended):
+    def first(self, i, a):
+        return nn.Sequential(nn.AvgPool2d(3, stride=2), self.unit(i, a), self.unit(a, a, 3, padding=1))
+
+
+class PaddedInShort(Mended):
+    def first(self, i, a):
+        return nn.Sequential(self.unit(i, a), self.unit(a, a, 3, stride=2, padding=1))
+
+
+class EveryOther(Mended):
+    def first(self, i, a):
+        return nn.Sequential(self.unit(i, a), self.unit(a, a, 3, padding=1))
+
+    def branches(self, maps):
+        return [self.short(maps[:, :, 1::2, 1::2]), self.long(maps), self.pool(maps)]
+
+
+class PoolsFirstInEvaluation(Mended):
+    def branches(self, maps):
+        if self.training:
+            return super().branches(maps)
+        (one, three), pooled = self.short, self.pool(maps)
+        short = three[1:](F.conv2d(one(pooled), three[0].weight, padding=1))
+        return [short, self.long(maps), pooled]
+
+
+class HighTwice(Mended):
+    thin = HIGH, HIGH
+
+
+class HighFirst(Mended):
+    thin = HIGH, WIDE
+
+
+class LongBehindPool(Mended):
+    def second(self, i, b, c):
+        one, first, second, _ = super().second(i, b, c)
+        return nn.Sequential(nn.MaxPool2d(3, stride=2), one, first, second, self.unit(c, c, 3, padding=1))
+
+
+class SquareSeven(Mended):
+    def second(self, i, b, c):
+        return nn.Sequential(self.unit(i, b), self.unit(b, c, 7, padding=3), self.unit(c, c, 3, stride=2))
+
+
+class OneThinMissing(Mended):
+    def second(self, i, b, c):
+        return nn.Sequential(self.unit(i, b), self.unit(b, c, *HIGH[:1], padding=HIGH[1]), self.unit(c, c, 3, stride=2))
+
+
+class ShortWithoutOne(Mended):
+    def first(self, i, a):
+        return self.unit(i, a, 3, stride=2)
+
+
+class WidthsExchanged(Mended):
+    def __init__(self, in_channels, short, narrow, wide):
+        super().__init__(in_channels, short, wide, narrow)
+
+
+class ShortFirstAfterLong(Mended):
+    def branches(self, maps):
+        short, long, pool = super().branches(maps)
+        return [long, short, pool]
+
+
+class AveragePooled(Mended):
+    def third(self):
+        return nn.AvgPool2d(3, stride=2)
+
+
+class AveragedInEvaluation(Mended):
+    def branches(self, maps):
+        pooled = self.pool(maps) if self.training else F.avg_pool2d(maps, 3, 2)
+        return [*super().branches(maps)[:2], pooled]
+
+
+class PooledByTwo(Mended):
+    def third(self):
+        return nn.MaxPool2d(2)
+
+
+class ReluOnPool(Mended):
+    def branches(self, maps):
+        return [each.relu() for each in super().branches(maps)]
+
+
+class WithBiases(Mended):
+    bias = True
+
+
+class WithoutRelu(Mended):
+    def behind(self, channels):
+        return [nn.BatchNorm2d(channels, self.eps)]
+
+
+class BatchInEvaluation(Mended):
+    def behind(self, channels):
+        return nn.BatchNorm2d(channels, self.eps, track_running_stats=False), nn.ReLU()
+
+
+class SharesNarrow(Mended):
+    def __init__(self, in_channels, short, narrow, wide):
+        super().__init__(in_channels, short, narrow, wide)
+        if short == narrow:
+            self.long[0] = self.short[0]
+
+
+def _cut(*branches, behind=False):
+    class Cut(Mended):
+        def branches(self, maps):
+            found = []
+            for number, way in enumerate((self.short, self.long, self.pool)):
+                cut = number in branches
+                seen = way(maps.detach() if cut and not behind else maps)
+                found.append(seen.detach() if cut and behind else seen)
+            return found
+
+    return Cut
+
+
+MISCONCEPTIONS = (
+    Misconception(
+        "the short branch still works on the pooled maps, and both convolutions of the 7×7 are still wide",
+        StillBroken,
+        (SHORT, LONG, REST),
+    ),
+    Misconception("the short branch still works on the pooled maps: a bottleneck", StillPoolsFirst, (SHORT,)),
+    Misconception("both convolutions of the 7×7 are still wide: the second is to be 7×1", StillWideTwice, (LONG,)),
+    Misconception(
         "the short branch is pooled at its end: no bottleneck, and four times the work; the 3×3 convolution is to have "
-        "stride 2": chain(maps, size, one, three, pooled),
-        "the short branch is pooled between its convolutions; nothing is pooled there": chain(
-            maps, size, one, pooled, three
-        ),
-        "the stride is in the 1×1 convolution, which then never looks at three quarters of the places": chain(
-            maps, size, unit(widths.short, stride=2), unit(widths.short, 3, padding=0)
-        ),
-        "the short branch takes every other place of the maps; the stride belongs to its 3×3 convolution": chain(
-            maps[:, :, 1::2, 1::2], size, one, three
-        ),
-        "the short branch works on averaged maps: still a bottleneck": chain(averaged(maps), size, one, three),
-    }
+        "stride 2",
+        PoolsLast,
+        (SHORT,),
+    ),
+    Misconception(
+        "the short branch is pooled between its convolutions; nothing is pooled there", PoolsBetween, (SHORT,)
+    ),
+    Misconception(
+        "the stride is in the 1×1 convolution, which then never looks at three quarters of the places",
+        StrideInTheFirst,
+        (SHORT,),
+    ),
+    Misconception(
+        "the short branch takes every other place of the maps; the stride belongs to its 3×3 convolution",
+        EveryOther,
+        (SHORT,),
+    ),
+    Misconception("the short branch works on averaged maps: still a bottleneck", AveragesFirst, (SHORT,)),
+    Misconception(
+        "the 3×3 convolution of the short branch still has padding, as when it was broken: with stride 2 it has none",
+        PaddedInShort,
+        (SHORT,),
+    ),
+    Misconception("in evaluation the short branch still works on the pooled maps", PoolsFirstInEvaluation, (SHORT,)),
+    Misconception("both convolutions of the 7×7 are high now: one is to be 1×7", HighTwice, (LONG,)),
+    Misconception("7×1 comes before 1×7; the text asks for 1×7 first", HighFirst, (LONG,)),
+    Misconception("the long branch works on the pooled maps: a new bottleneck", LongBehindPool, (LONG,)),
+    Misconception("the 7×7 is one convolution now", SquareSeven, (REST,)),
+    Misconception("one of the two thin convolutions is missing", OneThinMissing, (REST,)),
+    Misconception("the 1×1 convolution of the short branch is missing", ShortWithoutOne, (REST,)),
+    Misconception("narrow and wide are exchanged", WidthsExchanged, (REST,)),
+    Misconception("the order of the stack has changed: the long branch comes first", ShortFirstAfterLong, (REST,)),
+    Misconception("average pooling; it was max pooling", AveragePooled, (REST,)),
+    Misconception("average pooling in evaluation; it was max pooling", AveragedInEvaluation, (REST,)),
+    Misconception("a ReLU on the pooled maps; they passed as they were", ReluOnPool, (REST,)),
+    Misconception("the pooling has windows of 2×2; they were 3×3", PooledByTwo, (REST,)),
+    Misconception("the convolutions have biases; batch normalisation cancels them", WithBiases, (REST,)),
+    Misconception("the ReLUs went", WithoutRelu, (REST,)),
+    Misconception("batch normalisation uses the batch in evaluation too", BatchInEvaluation, (REST,)),
+    Misconception("the two branches share their first 1×1 convolution where it fits", SharesNarrow, (REST,)),
+    Misconception("the short branch is cut off from the gradient of the maps, by detach", _cut(0), (SHORT,)),
+    Misconception("the long branch is cut off from the gradient of the maps, by detach", _cut(1), (LONG,)),
+    Misconception("the pooling is cut off from the gradient of the maps, by detach", _cut(2), (REST,)),
+    Misconception("the short branch's maps are cut off from the gradient, by detach", _cut(0, behind=True), (SHORT,)),
+    Misconception("the long branch's maps are cut off from the gradient, by detach", _cut(1, behind=True), (LONG,)),
+    Misconception("both branches are cut off from the gradient of the maps, by detach", _cut(0, 1), (SHORT, LONG)),
+)
 
 
-def _long_mistakes(maps: Tensor, widths: Widths, size: float) -> Mapping[str, Tensor]:
-    pairs = {
-        "both convolutions of the 7×7 are still wide: the second is to be 7×1": (WIDE_KERNEL, WIDE_KERNEL),
-        "both convolutions of the 7×7 are high now: one is to be 1×7": (HIGH_KERNEL, HIGH_KERNEL),
-        "7×1 comes before 1×7; the text asks for 1×7 first": (HIGH_KERNEL, WIDE_KERNEL),
-    }
-    mistakes = {name: long_branch(maps, widths, size, kernels) for name, kernels in pairs.items()}
-    mistakes["the long branch works on the pooled maps: a new bottleneck"] = chain(
-        pooled(maps),
-        size,
-        unit(widths.narrow),
-        unit(widths.narrow, WIDE_KERNEL),
-        unit(widths.wide, HIGH_KERNEL),
-        unit(widths.wide, 3),
-    )
-    return mistakes
+def _case(*arguments: int, height: int = 9, width: int = 11, rounds: int = 0, mean: float = 0.3) -> Case:
+    return Case(arguments, inputs=images(3, arguments[0], height, width, mean=mean), rounds=rounds)
 
 
-def _fault_in_shape(seen: Observation, widths: Widths, inputs: Inputs) -> Fault | None:
-    maps = inputs["maps"]
-    height, width = maps.shape[2:]
-    expected = widths.in_channels + widths.short + widths.wide, (height - 1) // 2, (width - 1) // 2
-    return fault_in_shape(seen, maps, expected, widths.name, {})
-
-
-def _parts(output: Tensor, widths: Widths) -> list[Tensor]:
-    return list(output.split([widths.short, widths.wide, widths.in_channels], dim=1))
-
-
-def _fault_in_short(seen: Observation, widths: Widths, inputs: Inputs) -> Fault | None:
-    maps, size = inputs["maps"], inputs["size"].item()
-    return _fault_in_shape(seen, widths, inputs) or fault_in_maps(
-        _parts(seen["output"], widths)[0],
-        short_branch(maps, widths, size),
-        f"{widths.name}: the first maps, those of the short branch,",
-        lambda: _short_mistakes(maps, widths, size),
-    )
-
-
-def _fault_in_long(seen: Observation, widths: Widths, inputs: Inputs) -> Fault | None:
-    maps, size = inputs["maps"], inputs["size"].item()
-    return _fault_in_shape(seen, widths, inputs) or fault_in_maps(
-        _parts(seen["output"], widths)[1],
-        long_branch(maps, widths, size),
-        f"{widths.name}: the maps of the long branch",
-        lambda: _long_mistakes(maps, widths, size),
-    )
-
-
-def _fault_in_rest(seen: Observation, widths: Widths, inputs: Inputs) -> Fault | None:
-    """Judge what was right before: the number of trainable numbers and the pooled maps."""
-    maps, (i, a, b, c) = inputs["maps"], widths
-    expected = sum(widths.units)
-    counts = {
-        "the convolutions have biases; batch normalisation cancels them": expected + 2 * a + 2 * b + 2 * c,
-        "the 7×7 is one convolution now": expected + 49 * b * c - 7 * b * b - 7 * b * c - 2 * b,
-        "one of the two thin convolutions is missing": expected - b * (7 * b + 2),
-        "the 1×1 convolution of the short branch is missing": expected - a * (i + 2) + 9 * a * (i - a),
-        "narrow and wide are exchanged": sum(Widths(i, a, c, b).units),
-    }
-    text = "convolution by convolution: " + " + ".join(map(str, widths.units))
-    return (
-        _fault_in_shape(seen, widths, inputs)
-        or fault_in_numbers(seen["numbers"], expected, text, widths.name, counts)
-        or fault_in_use(seen["use"], widths.name)
-        or fault_in_maps(
-            _parts(seen["output"], widths)[2],
-            pooled(maps),
-            f"{widths.name}: the pooled maps, the last ones,",
-            lambda: {
-                "average pooling; it was max pooling": averaged(maps),
-                "a ReLU on the pooled maps; they passed as they were": pooled(maps).relu(),
-                "the pooling has windows of 2×2; they were 3×3": F.max_pool2d(maps, 2),
-            },
-        )
-    )
-
-
-def _judge_short(seen: Observation, inputs: Inputs) -> Fault | None:
-    return _fault_in_short(seen, FIRST, inputs)
-
-
-def _judge_long(seen: Observation, inputs: Inputs) -> Fault | None:
-    return _fault_in_long(seen, FIRST, inputs)
-
-
-def _judge_rest(seen: Observation, inputs: Inputs) -> Fault | None:
-    fault = _fault_in_rest(seen, FIRST, inputs)
-    if fault is None and _judge_short(seen, inputs) is not None and _judge_long(seen, inputs) is not None:
-        return Fault("all else is right, as it was in the broken class: this counts when a bug is mended", hints=())
-    return fault
-
-
-def _draw_widths(generator: torch.Generator) -> Inputs:
+def _draw(generator: torch.Generator) -> tuple[Case, ...]:
     """Draw widths and sizes that learners have not seen, all widths different."""
-    height, width = (2 * torch.randint(5, 8, (2,), generator=generator) + 1).tolist()
-    drawn = 2 + torch.randperm(MOST_CHANNELS - 1, generator=generator)[:4]
-    return {**draw_maps(generator, int(drawn[0]), height, width), "widths": drawn}
-
-
-def _widths(inputs: Inputs) -> Widths:
-    return Widths(*inputs["widths"].tolist())
-
-
-def _probe_drawn(answer: Callable, inputs: Inputs) -> Observation:
-    return look(answer, _widths(inputs), inputs["maps"], inputs["size"].item())
-
-
-def _judge_drawn(seen: Observation, inputs: Inputs) -> Fault | None:
-    widths = _widths(inputs)
-    return (
-        _fault_in_short(seen, widths, inputs)
-        or _fault_in_long(seen, widths, inputs)
-        or _fault_in_rest(seen, widths, inputs)
-    )
+    height, width = (2 * torch.randint(4, 7, (2,), generator=generator) + 1).tolist()
+    drawn = (2 + torch.randperm(7, generator=generator)[:4]).tolist()
+    return (_case(*drawn, height=height, width=width, rounds=3),)
 
 
 MENDED_REDUCTION = Part(
     name="MendedReduction",
     task="mend",
     minutes=15,
+    references=(Mended, MendedWithLargerEpsilon),
+    cases=(
+        _case(4, 3, 2, 5, rounds=6),
+        # Negative on average, so that the largest of nine values is often negative, and a ReLU on it shows.
+        _case(2, 4, 3, 2, height=11, width=7, mean=-1.5),
+        # All widths alike: what may stand in for something else, may do so here.
+        _case(3, 3, 3, 3, rounds=3),
+    ),
+    draw=_draw,
+    misconceptions=MISCONCEPTIONS,
     checks=(
         Check(
-            "the short branch has no bottleneck",
+            SHORT,
             2,
-            _probe,
-            _judge_short,
             (
                 "A unit of the short branch should depend on a square of 3×3 places. On which does it depend in the "
                 "broken class?",
                 "What is done to the maps before the short branch's 1×1 convolution gets them?",
                 "Nothing is pooled in this branch: its 3×3 convolution halves the maps itself, without padding.",
             ),
-            _draw,
+            notes=("shape", "alike: output", "alike: gradient"),
         ),
         Check(
-            "the long branch sees a square",
+            LONG,
             2,
-            _probe,
-            _judge_long,
             (
                 "How many rows and how many columns does a unit of the long branch see?",
                 "Look at the kernels of the two thin convolutions, and at their paddings: height comes first.",
             ),
-            _draw,
+            notes=("shape", "alike: output", "drawn 1", "drawn 2"),
         ),
         Check(
-            "all else as it was",
+            REST,
             1,
-            _probe,
-            _judge_rest,
             (
                 "What was right must stay: the number of trainable numbers, and a max pooling that comes last.",
                 "The repair moves a stride and turns a kernel; it adds no layer with weights.",
             ),
-            _draw,
         ),
         Check(
             "other widths, other sizes",
             1,
-            _probe_drawn,
-            _judge_drawn,
             (
                 "Is there a number in your class that is true of one set of widths only?",
                 "All widths must come from the arguments, each in its place.",
             ),
-            _draw_widths,
             public=False,
         ),
     ),
