@@ -1,21 +1,20 @@
-"""What an exercise is, how one answer is judged, and what the learner is told."""
+"""What an exercise is, how one answer is examined and judged, and what the learner is told."""
 
-from cnncourse.checking.exercise import Check, Exercise, Fault, Part
-from cnncourse.checking.judging import Outcome, Status, decide, judge
-from cnncourse.checking.predictions import Prediction
-from cnncourse.checking.quiz import Question
+from cnncourse.checking.exercise import Case, Check, Exercise, Fault, Misconception, Part, images
+from cnncourse.checking.judging import judge
+from cnncourse.checking.outcome import Outcome, Status
 from cnncourse.checking.report import Report
 
 __all__ = [
+    "Case",
     "Check",
     "Exercise",
     "Fault",
+    "Misconception",
     "Outcome",
     "Part",
-    "Prediction",
-    "Question",
     "Report",
     "Status",
-    "decide",
+    "images",
     "judge",
 ]

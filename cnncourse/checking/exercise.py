@@ -1,18 +1,19 @@
 """The definition of an exercise, the same for instant feedback in the notebook and for grading a class.
 
-A check has two halves. Its probe runs beside the learner's object and returns plain tensors, numbers and strings. Its
-judge never meets the learner's object: it compares what came back with what it works out itself.
+What is right is what the examination notes of the part's reference, mostly the course's own network. A misconception is
+a reference that is wrong: it is recognised by giving the same notes as the answer.
 """
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+import hashlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
-Plain = None | bool | int | float | str | Tensor | list["Plain"] | dict[str, "Plain"]
-Inputs = Mapping[str, Tensor]
-Observation = Mapping[str, Plain]
+Inputs = Callable[[torch.Generator], tuple[Tensor, ...]]
+LONGEST = 60  # characters of an argument, where a call is told
 
 
 @dataclass(frozen=True)
@@ -21,9 +22,9 @@ class Fault:
 
     Attributes:
         message: what is wrong, in a sentence.
-        expected: what the judge expected, "" if the message says it all.
+        expected: what the reference does, "" if the message says it all.
         got: what came back instead.
-        misconception: name of the likely misconception, "" if none is known.
+        misconception: name of the misconception, "" if none is known.
         line: the line of the learner's code that raised an error, "" if none did.
         hints: ways forward, to be unfolded one after the other; ``None`` for the check's own, () for none.
         picture: a drawing from ``checking.pictures``, "" where words say it all.
@@ -40,21 +41,140 @@ class Fault:
 
     @property
     def mistake(self) -> tuple[str, ...]:
-        """What makes two faults the same mistake: the line that raised, or else all that is told."""
-        return (self.message, self.line) if self.line else (self.message, self.expected, self.got, self.misconception)
+        """What makes two faults the same mistake: the line that raised, the misconception, or all that is told."""
+        if self.line:
+            return (self.message, self.line)
+        return (self.misconception,) if self.misconception else (self.message, self.expected, self.got)
 
 
 class RefusedAnswerError(Exception):
-    """A probe cannot go on, because the answer is not what the exercise asks for; carries what to tell the learner."""
+    """The examination cannot go on, because the answer is not what the exercise asks for; carries what to tell."""
 
     def __init__(self, fault: Fault) -> None:
         super().__init__(fault.message)
         self.fault = fault
 
 
-def no_inputs(_generator: torch.Generator) -> Inputs:
-    """Return the inputs of a check whose probe needs none."""
-    return {}
+def images(*shape: int, mean: float = 0.3) -> Inputs:
+    """Return what draws a batch of random images.
+
+    Args:
+        shape: of the batch, with the number of images first; odd sides have to be read with care.
+        mean: of the values; not zero, so that normalisation changes more than their size.
+
+    """
+
+    def draw(generator: torch.Generator) -> tuple[Tensor, ...]:
+        return (mean + torch.randn(shape, generator=generator, dtype=torch.float64),)
+
+    return draw
+
+
+@dataclass(frozen=True)
+class Case:
+    """A way to use an answer.
+
+    Attributes:
+        arguments: what it is called with; what the text promises as a default is left out.
+        keywords: the same, by name.
+        inputs: draws what the module is run on; ``None`` for an answer that is a function of plain data.
+        evaluated: how many of the inputs it takes in evaluation, ``None`` for all.
+        alone: whether each image of a batch counts for itself in evaluation.
+        methods: names of further methods that the text asks for; they take what forward takes.
+        rounds: how finely its weights are told apart (see ``canonical_weights``), 0 to give all the same value only.
+        spread: smallest and largest magnitude of the weights that are drawn.
+        counted: whether only the output's shape and the parameters are looked at, for networks too large for more.
+        chance: whether what comes out in training is left to chance.
+        copies: of an image, by which that is told; 0 where the case is not the one to tell it.
+        begins: whether the text says with which values its parameters begin: as many ones and zeros as the reference.
+
+    """
+
+    arguments: tuple[object, ...] = ()
+    keywords: Mapping[str, object] = field(default_factory=dict)
+    inputs: Inputs | None = None
+    evaluated: int | None = None
+    alone: bool = True
+    methods: tuple[str, ...] = ()
+    rounds: int = 8
+    spread: tuple[float, float] = (0.5, 2.0)
+    counted: bool = False
+    chance: bool = False
+    copies: int = 2000  # a mean is known to 2.2 % of the spread
+    begins: bool = False
+
+    def question(self, part: str, neighbour: "Case", number: int, seed: int) -> "Question":
+        """Return the case as it is put to an answer.
+
+        Args:
+            part: the part's name.
+            neighbour: another case.
+            number: of the case.
+            seed: decides the inputs and weights, together with these.
+
+        """
+        digest = hashlib.sha256(f"{part} {number} {seed}".encode()).digest()
+        own = int.from_bytes(digest[:4])
+        generator = torch.Generator().manual_seed(own)
+        inputs, others = (self.inputs(generator), self.inputs(generator)) if self.inputs else ((), ())
+        given = [_shown(each) for each in self.arguments]
+        given += [f"{name}={_shown(value)}" for name, value in self.keywords.items()]
+        return Question(
+            call=f"{part}({', '.join(given)})",
+            arguments=self.arguments,
+            keywords=dict(self.keywords),
+            neighbour=(neighbour.arguments, dict(neighbour.keywords)),
+            inputs=inputs,
+            other_inputs=others,
+            evaluated=self.evaluated,
+            alone=self.alone,
+            methods=self.methods,
+            seed=own,
+            rounds=self.rounds,
+            spread=self.spread,
+            counted=self.counted,
+            chance=self.chance,
+            copies=self.copies,
+            begins=self.begins,
+        )
+
+
+def _shown(value: object) -> str:
+    text = repr(value).replace("'", '"')
+    return text if len(text) <= LONGEST else f"{text[: LONGEST - 2]} …"
+
+
+class Question(NamedTuple):
+    """A case with its inputs: plain data, which can be put to an answer in another process.
+
+    Attributes:
+        call: how the learner would call for it.
+        other_inputs: a second batch.
+        neighbour: arguments of another case, to build a second one beside it.
+        seed: of the weights that are drawn.
+        single_precision: whether to go without double precision, for answers that insist on it.
+
+    The others are those of ``Case``.
+
+    """
+
+    call: str
+    arguments: tuple[object, ...]
+    keywords: dict[str, object]
+    neighbour: tuple[tuple[object, ...], dict[str, object]]
+    inputs: tuple[Tensor, ...]
+    other_inputs: tuple[Tensor, ...]
+    evaluated: int | None
+    alone: bool
+    methods: tuple[str, ...]
+    seed: int
+    rounds: int
+    spread: tuple[float, float]
+    counted: bool
+    chance: bool
+    copies: int
+    begins: bool
+    single_precision: bool = False
 
 
 @dataclass(frozen=True)
@@ -64,25 +184,51 @@ class Check:
     Attributes:
         name: what is checked, in a few words.
         points: what it is worth.
-        probe: runs the learner's object on the inputs and returns plain values, or yields them stage by stage: checks
-            that share a probe and need only what came before an error are not touched by it.
-        judge: compares these with the truth; ``None`` if all is well.
         hints: ways forward, each plainer than the one before, shown with any fault that has none of its own.
-        inputs: draws the tensors that probe and judge share.
-        public: whether learners see it in the notebook; the others run at grading only, where the seed is secret.
+        notes: names of the notes that it looks at (see ``examination``), or beginnings of them; () for all.
+        cases: numbers of the part's cases that it looks at, ``None`` for all.
+        public: whether learners see it in the notebook; the others run at grading only, on cases that are drawn then.
 
     """
 
     name: str
     points: int
-    probe: Callable[[object, Inputs], Observation | Iterator[Observation]]
-    judge: Callable[[Observation, Inputs], Fault | None]
     hints: tuple[str, ...]
-    inputs: Callable[[torch.Generator], Inputs] = no_inputs
+    notes: tuple[str, ...] = ()
+    cases: tuple[int, ...] | None = None
     public: bool = True
+
+    def looks_at(self, case: int | None, note: str) -> bool:
+        """Whether it looks at a note.
+
+        Args:
+            case: number of the part's case; ``None`` for one that was drawn at grading.
+            note: its name.
+
+        """
+        if self.public != (case is not None):
+            return False
+        is_case = not self.public or self.cases is None or case in self.cases
+        return is_case and (not self.notes or note == "ended" or note.startswith(self.notes))
 
 
 @dataclass(frozen=True)
+class Misconception:
+    """A known mistake, as code.
+
+    Attributes:
+        said: what the learner is told.
+        wrong: an answer that has it, called as the reference is.
+        checks: names of the checks that it costs; () for those that look at the first note that differs.
+
+    """
+
+    said: str
+    wrong: Callable[..., object]
+    checks: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)  # a part is itself, whatever else is written like it
 class Part:
     """One thing the learner defines.
 
@@ -90,14 +236,27 @@ class Part:
         name: the name the learner's notebook gives it.
         task: "build", "use" or "mend".
         minutes: about how long it takes.
+        references: right answers: the first is what others are compared with, the rest are as right, where the text
+            leaves something open.
+        cases: ways to use it, looked at in the notebook and at grading.
         checks: what must be true of it, for learners to see and at grading only.
+        misconceptions: known mistakes, the likeliest first.
+        draw: draws the cases that are looked at only at grading.
+        needs: answers to earlier parts that this one may use, and the course's own, to be used if theirs are wrong.
+        leaves_open: names of the notes that the text leaves open.
 
     """
 
     name: str
     task: str
     minutes: int
+    references: tuple[Callable[..., object], ...]
+    cases: tuple[Case, ...]
     checks: tuple[Check, ...]
+    misconceptions: tuple[Misconception, ...] = ()
+    draw: Callable[[torch.Generator], tuple[Case, ...]] = lambda _generator: ()
+    needs: Mapping[str, Callable[..., object]] = field(default_factory=dict)
+    leaves_open: tuple[str, ...] = ()
 
     @property
     def public_checks(self) -> tuple[Check, ...]:
@@ -113,6 +272,25 @@ class Part:
     def public_points(self) -> int:
         """What the part is worth in the notebook."""
         return sum(check.points for check in self.public_checks)
+
+    def questions(self, seed: int, *, at_grading: bool) -> list[tuple[int | None, Question]]:
+        """Return the cases as they are put to an answer, each with its number, ``None`` if it is drawn.
+
+        Args:
+            seed: decides all that is drawn.
+            at_grading: whether to draw the cases too that learners do not see in the notebook.
+
+        """
+        questions = [
+            (number, case.question(self.name, self.cases[number - 1], number, seed))
+            for number, case in enumerate(self.cases)
+        ]
+        if at_grading:
+            drawn = self.draw(torch.Generator().manual_seed(seed))
+            questions += [
+                (None, case.question(self.name, self.cases[0], ~number, seed)) for number, case in enumerate(drawn)
+            ]
+        return questions
 
 
 @dataclass(frozen=True)

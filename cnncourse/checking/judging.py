@@ -1,82 +1,34 @@
-"""Judge one answer: run a check's probe beside it, then let the check's judge look at what came back."""
+"""Judge one answer: what it does is compared with what the reference does, and with the known misconceptions."""
 
-import warnings
-from collections.abc import Callable, Collection, Mapping, Sequence
-from contextlib import redirect_stderr, redirect_stdout
-from dataclasses import dataclass
-from enum import Enum
-from io import StringIO
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from functools import lru_cache
 
-import torch
-from torch import Tensor
-
-from cnncourse.checking.exercise import Check, Fault, Inputs, Part, Plain, RefusedAnswerError
-from cnncourse.checking.raised import Raised, describe
+from cnncourse.checking.comparing import Notes, differences, told
+from cnncourse.checking.diagnosis import proven
+from cnncourse.checking.examination import Note, examine
+from cnncourse.checking.exercise import Check, Fault, Misconception, Part, Question
+from cnncourse.checking.faults import Ended, ended_by
+from cnncourse.checking.outcome import Outcome, Status
+from cnncourse.checking.plain import Plain
+from cnncourse.checking.raised import Raised
 from cnncourse.checking.report import Report
 from cnncourse.training.threads import one_thread
 
-NOT_EXAMINED = "what your code returns cannot be examined"
-CALL_IT = ("Call it yourself in a new cell, with the shapes of the text above: the full error shows the line.",)
-# Parts of what torch says, and what is most often behind it.
-SAID_BY_TORCH = {
-    "channels, but got": "a convolution is given another number of maps than it was built for: the input channels of a "
-    "layer are the output channels of the one before",
-    "mat1 and mat2 shapes cannot be multiplied": "a fully connected layer is given another number of values than it "
-    "was built for",
-    "must match the size of tensor b": "two tensors of different shapes are added, multiplied or compared: print both "
-    "shapes just before",
-    "must match except in dimension 0": "maps are joined along the pictures; torch.cat(…, dim=1) joins them along the "
-    "channels",
-    "must match except in dimension 1": "maps that are to be joined differ in height or width, by stride or padding",
-    "a leaf Variable that requires grad": "forward changes what it is given, by += or by an operation whose name ends "
-    "with an underscore",
-    "Module.__init__() call": "super().__init__() is missing, or not the first line of __init__",
-    "has no attribute '_modules'": "super().__init__() is missing, or not the first line of __init__",
-    "has no attribute '_parameters'": "super().__init__() is missing, or not the first line of __init__",
-}
 SAME_AS = "the same as at"  # how a mistake that was told before is referred to
+KEPT = 12  # parts, each with its seed, whose references' notes are kept
+# What stands for an answer's own words where they may tell what was drawn for a hidden check.
+UNTOLD, UNTOLD_OWNER = "what your code gives cannot be examined", "something of yours"
 
-
-class Status(Enum):
-    """How a check ended."""
-
-    PASSED = "passed"
-    FAILED = "failed"
-    NOT_ATTEMPTED = "not attempted yet"
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """How one check ended.
-
-    Attributes:
-        check: the check.
-        status: passed, failed or not attempted yet.
-        fault: what is wrong, if it failed.
-
-    """
-
-    check: Check
-    status: Status
-    fault: Fault | None = None
-
-    @property
-    def hints(self) -> tuple[str, ...]:
-        """Ways forward, each plainer than the one before: the fault's own, or else the check's."""
-        if self.fault is None:
-            return ()
-        return self.check.hints if self.fault.hints is None else self.fault.hints
-
-    @property
-    def points(self) -> int:
-        """Points earned: all of the check's or none."""
-        return self.check.points if self.status is Status.PASSED else 0
+# Puts a question to an answer; the second argument says whether the course's own answers stand in for what it needs.
+Asking = Callable[[Question, bool], Iterable[Note]]
 
 
 def judge(part: Part, answer: object, seed: int = 0, at_grading: bool = False) -> Report:
     """Judge an answer to one part of an exercise, here and now.
 
-    The probe runs in this very process, beside the learner's code: good for advice, not for grades.
+    The examination runs in this very process, beside the learner's code: good for advice, not for grades.
 
     Args:
         part: what was asked for.
@@ -85,182 +37,229 @@ def judge(part: Part, answer: object, seed: int = 0, at_grading: bool = False) -
         at_grading: whether to run the checks too that learners do not see in the notebook.
 
     """
-    checks = part.checks if at_grading else part.public_checks
-    return Report(part, told_once(outcomes_of(checks, lambda check: look(part, check, answer, seed), seed)))
+
+    def ask(question: Question, own: bool) -> Iterator[Note]:
+        with _in_place(answer, part.needs if own else {}):
+            yield from examine(answer, question)
+
+    names = {part.name, getattr(answer, "__name__", "")}
+    outcomes, remark = judge_asking(part, ask, names, seed, at_grading=at_grading)
+    return Report(part, outcomes, remark)
 
 
-def outcomes_of(checks: Sequence[Check], looking: Callable[[Check], "Seen"], seed: int) -> list[Outcome]:
-    """Judge what the probes of some checks see; checks with the same probe and inputs share what is seen.
+def judge_asking(
+    part: Part, ask: Asking, names: Iterable[str], seed: int, *, at_grading: bool
+) -> tuple[tuple[Outcome, ...], str]:
+    """Judge an answer by asking for what it does; return the outcomes, and a remark, "" if there is none.
 
     Args:
-        checks: what must be true.
-        looking: runs a check's probe.
-        seed: decides the inputs.
+        part: what was asked for.
+        ask: puts a question to the answer.
+        names: what the answer is called.
+        seed: decides the questions.
+        at_grading: whether to run the checks too that learners do not see in the notebook.
 
     """
-    seen: dict[tuple[object, object], Seen] = {}
-    outcomes = []
-    for check in checks:
-        looked = (check.probe, check.inputs)
-        if looked not in seen:
-            seen[looked] = looking(check)
-        with one_thread(), torch.enable_grad():
-            outcomes.append(decide(check, seen[looked], draw_inputs(check, seed)))
-    return outcomes
+    with one_thread():
+        judged = _Judged(part, ask, set(names), seed, at_grading, own=False)
+        if not part.needs or judged.points == judged.possible or judged.is_stub:
+            return judged.outcomes, ""
+        # One mistake costs once: an earlier part's answer that is wrong is not this one's fault.
+        with_own = _Judged(part, ask, set(names), seed, at_grading, own=True)
+    if with_own.points <= judged.points:
+        return judged.outcomes, ""
+    needed = " and ".join(part.needs)
+    return with_own.outcomes, f"Judged with the course's own {needed}, because with yours there is a mistake in it."
+
+
+@contextmanager
+def _in_place(answer: object, own: Mapping[str, object]) -> Iterator[None]:
+    """Let an answer find the course's own under some names."""
+    function = answer if hasattr(answer, "__globals__") else getattr(answer, "__init__", None)
+    names = getattr(function, "__globals__", {}) if own else {}
+    before = {name: names[name] for name in own if name in names}
+    names.update({name: own[name] for name in before})
+    try:
+        yield
+    finally:
+        names.update(before)
 
 
 def told_once(outcomes: Sequence[Outcome]) -> tuple[Outcome, ...]:
     """Return outcomes in which a mistake that several checks met is told at the first of them."""
-    told: list[Outcome] = []
+    once: list[Outcome] = []
     first_with: dict[tuple[str, ...], str] = {}
     for outcome in outcomes:
         if outcome.fault is not None:
             first = first_with.setdefault(outcome.fault.mistake, outcome.check.name)
             if first != outcome.check.name:
-                outcome = Outcome(outcome.check, outcome.status, Fault(f"{SAME_AS} “{first}”", hints=()))
-        told.append(outcome)
-    return tuple(told)
+                outcome = replace(outcome, fault=Fault(f"{SAME_AS} “{first}”", hints=()))
+        once.append(outcome)
+    return tuple(once)
 
 
-@dataclass(frozen=True)
-class Ended:
-    """A probe that did not get to its end.
+class _Taken(Mapping[str, Plain]):
+    """Notes that are taken only as far as they are asked for."""
 
-    Attributes:
-        status: failed or not attempted yet.
-        fault: why, ``None`` if there is nothing to say.
+    def __init__(self, notes: Iterable[Note]) -> None:
+        self._left = iter(notes)
+        self._taken: dict[str, Plain] = {}
 
-    """
+    def _take(self) -> bool:
+        note = next(self._left, None)
+        if note is not None:
+            self._taken[note[0]] = note[1]
+        return note is not None
 
-    status: Status
-    fault: Fault | None = None
+    def __getitem__(self, name: str) -> Plain:
+        while name not in self._taken:
+            if not self._take():
+                raise KeyError(name)
+        return self._taken[name]
 
+    def __iter__(self) -> Iterator[str]:
+        number = 0
+        while number < len(self._taken) or self._take():
+            yield list(self._taken)[number]
+            number += 1
 
-class Seen(dict[str, Plain]):
-    """What a probe has seen, and why it saw no more.
-
-    Attributes:
-        ended: why the probe did not get to its end, ``None`` if it did.
-
-    """
-
-    def __init__(self, values: Mapping[str, Plain] | None = None, ended: Ended | None = None) -> None:
-        super().__init__(values or {})
-        self.ended = ended
-
-    def __missing__(self, name: str) -> Plain:
-        raise KeyError(name) if self.ended is None else _NotSeenError
-
-
-class _NotSeenError(Exception):
-    """A judge asks for what its probe did not get to see."""
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
 
 
-def look(part: Part, check: Check, answer: object, seed: int) -> Seen:
-    """Run a check's probe on an answer; whatever the answer does, this does not raise.
+class Bank:
+    """What the references and misconceptions of a part do, kept for a whole class.
 
     Args:
-        part: the part that the check belongs to.
-        check: the check.
-        answer: the learner's object, or what stands for it if it lives in another process.
-        seed: decides the inputs and random initial weights.
+        part: the part.
 
     """
-    seen = Seen()
-    try:
-        with one_thread(), torch.enable_grad():  # whatever the notebook has set
-            observe(check, answer, draw_inputs(check, seed), seed, seen)
-    except RefusedAnswerError as refused:
-        seen.ended = Ended(Status.FAILED, refused.fault)
-    except (Exception, SystemExit) as error:
-        seen.ended = _ended_by(describe(error), {part.name, getattr(answer, "__name__", "")})
-    return seen
+
+    def __init__(self, part: Part) -> None:
+        self.part = part
+        self._notes: dict[tuple[int, str, int, bool], _Taken] = {}
+
+    def notes(self, answer: Callable[..., object], question: Question) -> Notes:
+        """Return what one of the course's own does, as far as it is asked for."""
+        key = (id(answer), question.call, question.seed, question.single_precision)
+        if key not in self._notes:
+            self._notes[key] = _Taken(examine(answer, question))
+        return self._notes[key]
 
 
-def draw_inputs(check: Check, seed: int) -> Inputs:
-    """Draw the inputs that a check's probe and judge share."""
-    return check.inputs(torch.Generator().manual_seed(seed))
+@lru_cache(maxsize=KEPT)
+def _bank(part: Part, seed: int) -> Bank:
+    """Return the bank of a part with a seed; a class has one seed."""
+    return Bank(part)
 
 
-def observe(check: Check, answer: object, inputs: Inputs, seed: int, seen: Seen) -> None:
-    """Run a check's probe on an answer and note plain values only.
+class _Judged:
+    """One answer, compared."""
 
-    Args:
-        check: the check.
-        answer: the learner's object.
-        inputs: from ``draw_inputs``.
-        seed: makes random initial weights the same every time; the global random state is left alone.
-        seen: where the values go; what a probe in stages saw before an error stays there.
+    def __init__(self, part: Part, ask: Asking, names: set[str], seed: int, at_grading: bool, *, own: bool) -> None:
+        self.part, self.names = part, names
+        self.checks = part.checks if at_grading else part.public_checks
+        self.bank = _bank(part, seed)
+        self.cases, self.questions, self.got = [], [], []
+        for case, question in part.questions(seed, at_grading=at_grading):
+            got = dict(ask(question, own))
+            self.cases.append(case)
+            self.got.append(got)
+            self.questions.append(question._replace(single_precision="single precision" in got))
+            if self._ended(len(self.got) - 1).status is Status.NOT_ATTEMPTED:
+                break
+        self.reference, self.differing = self._nearest_reference()
+        self.outcomes = told_once(self._outcomes())
+        self.points = sum(outcome.points for outcome in self.outcomes)
+        self.possible = sum(check.points for check in self.checks)
 
-    Raises:
-        NotImplementedError: if the answer is still a stub.
-        TypeError: if the probe brings back anything but plain values.
+    @property
+    def is_stub(self) -> bool:
+        """Whether there is nothing to judge yet."""
+        return any(outcome.status is Status.NOT_ATTEMPTED for outcome in self.outcomes)
 
-    """
-    with (
-        torch.random.fork_rng(devices=[]),
-        warnings.catch_warnings(),
-        # Every check runs the answer anew: what it prints would come many times over, and nbgrader gives no points
-        # for a cell that writes to stderr, whatever it says.
-        redirect_stdout(StringIO()),
-        redirect_stderr(StringIO()),
-    ):
-        warnings.simplefilter("ignore")
-        torch.manual_seed(seed)
-        probed = check.probe(answer, inputs)
-        for stage in [probed] if isinstance(probed, Mapping) else probed:
-            seen.update({name: _plain(value) for name, value in stage.items()})
+    def _nearest_reference(self) -> tuple[Callable[..., object], list[list[str]]]:
+        """Return the right answer that this one is longest like, and for each case the notes that differ."""
+        longest, nearest = -1, self.part.references[0]
+        for reference in self.part.references:
+            # No further than to the first difference of each case: the rest need not be run.
+            firsts = [next(self._differences(reference, number), None) for number in range(len(self.questions))]
+            if not any(firsts):
+                return reference, [[] for _ in firsts]
+            agreeing = sum(_place(first, got) for first, got in zip(firsts, self.got, strict=True))
+            if agreeing > longest:
+                longest, nearest = agreeing, reference
+        return nearest, [list(self._differences(nearest, number)) for number in range(len(self.questions))]
+
+    def _differences(self, answer: Callable[..., object], number: int) -> Iterator[str]:
+        """Yield the notes on a question that differ from those of one of the course's own."""
+        return differences(self.got[number], self.bank.notes(answer, self.questions[number]), self.part.leaves_open)
+
+    def _outcomes(self) -> list[Outcome]:
+        if not any(self.differing):
+            return [Outcome(check, Status.PASSED) for check in self.checks]
+        ended = next((self._ended(number) for number, got in enumerate(self.got) if "ended" in got), None)
+        if ended is not None and ended.status is Status.NOT_ATTEMPTED:
+            return [Outcome(check, ended.status, ended.fault) for check in self.checks]
+        known = self._recognised()
+        failed = {check.name: self._fault(check, known) for check in self.checks if self._first(check) is not None}
+        if known is not None:
+            # A mistake that is known costs the checks that it belongs to, once.
+            costs = [name for name in known.checks if name in failed] or list(failed)[:1]
+            failed = {name: failed[name] for name in costs}
+        return [
+            Outcome(check, Status.FAILED if check.name in failed else Status.PASSED, failed.get(check.name))
+            for check in self.checks
+        ]
+
+    def _recognised(self) -> Misconception | None:
+        """Return the misconception that does what the answer does."""
+        first = next(number for number, names in enumerate(self.differing) if names)
+        order = [first, *(number for number in range(len(self.questions)) if number != first)]
+        for misconception in self.part.misconceptions:
+            if all(next(self._differences(misconception.wrong, number), None) is None for number in order):
+                return misconception
+        return None
+
+    def _first(self, check: Check) -> tuple[int, str] | None:
+        """Return the first note that differs among those that a check looks at: the question's number and its name."""
+        for number, (case, names) in enumerate(zip(self.cases, self.differing, strict=True)):
+            for name in names:
+                if check.looks_at(case, name):
+                    return number, name
+        return None
+
+    def _fault(self, check: Check, known: Misconception | None) -> Fault:
+        number, name = self._first(check)
+        got, question = self.got[number], self.questions[number]
+        if name == "ended" or name not in got:
+            fault = self._ended(number).fault
+            said = known.said if known else fault.misconception
+            return replace(fault, misconception=said)
+        expected = self.bank.notes(self.reference, question)
+        said = known.said if known else proven(got, expected, self.differing[number])
+        return told(name, question, got, expected, said)
+
+    def _ended(self, number: int) -> Ended:
+        """Say how the examination of a question ended that did not get to its end."""
+        note, is_hidden = self.got[number].get("ended", {}), self.cases[number] is None
+        if isinstance(note, Fault):  # of whoever asked; an answer in another process can send none
+            return Ended(Status.FAILED, note)
+        if "raised" in note:
+            raised = Raised(**note["raised"])
+            if is_hidden and raised.owner not in self.names:  # the answer's own word, which may be what was drawn
+                raised = replace(raised, owner=raised.owner and UNTOLD_OWNER)
+            return ended_by(raised, self.names)
+        if "refused" in note:
+            told = {name: str(note["refused"][name]) for name in ("message", "expected", "got")}
+            hints = note["refused"]["hints"]
+            if is_hidden:
+                told, hints = {"message": UNTOLD, "got": told["message"]}, ()
+            return Ended(Status.FAILED, Fault(**told, hints=None if hints is None else tuple(map(str, hints))))
+        return Ended(Status.FAILED, Fault("your code did not get to its end", hints=()))
 
 
-def decide(check: Check, seen: Seen, inputs: Inputs) -> Outcome:
-    """Let a check's judge decide; what it cannot read is a failure, never a pass."""
-    if seen.ended is not None and not seen:
-        return Outcome(check, seen.ended.status, seen.ended.fault)
-    try:
-        fault = check.judge(seen, inputs)
-    except _NotSeenError:
-        return Outcome(check, seen.ended.status, seen.ended.fault)
-    except Exception as error:  # it reads what an answer gave
-        fault = Fault(f"what came back could not be compared: {error}")
-    return Outcome(check, Status.PASSED if fault is None else Status.FAILED, fault)
-
-
-def _plain(value: object) -> Plain:
-    """Return a value free of the learner's own classes and of autograd."""
-    if isinstance(value, Tensor):
-        return value.detach().as_subclass(Tensor).clone()
-    if value is None or type(value) in (bool, int, float, str):
-        return value
-    if isinstance(value, (list, tuple)):
-        return [_plain(item) for item in value]
-    if isinstance(value, dict):
-        return {str(key): _plain(item) for key, item in value.items()}
-    raise TypeError(f"expected tensors, numbers or text, got {type(value).__name__}")
-
-
-def _ended_by(raised: Raised, names: Collection[str]) -> Ended:
-    """Tell a stub, an answer that needs another part's stub, an error of the learner's, and one that only we meet.
-
-    Args:
-        raised: what was raised.
-        names: what the answer is called.
-
-    """
-    if "is missing the required" in raised.text and raised.type == "NotImplementedError":
-        return Ended(Status.FAILED, Fault("your module has no forward", expected="def forward(self, maps): …"))
-    if raised.is_stub:
-        needed = Fault(f"it needs {raised.owner}, which is not written yet", hints=())
-        return Ended(Status.NOT_ATTEMPTED, None if raised.owner in names else needed)
-    misconception = next((name for said, name in SAID_BY_TORCH.items() if said in raised.text), "")
-    if not raised.line and not raised.owner:
-        message = "your layers raise an error when they are run" if misconception else NOT_EXAMINED
-        return Ended(Status.FAILED, Fault(message, got=str(raised), misconception=misconception, hints=CALL_IT))
-    fault = Fault(
-        "your code raises an error",
-        expected="no error",
-        got=str(raised),
-        misconception=misconception,
-        line=raised.line,
-        hints=CALL_IT,
-    )
-    return Ended(Status.FAILED, fault)
+def _place(name: str | None, got: Notes) -> int:
+    """Return how many notes were taken before one, or all if it is not among them."""
+    names = list(got)
+    return names.index(name) if name in names else len(names)

@@ -3,15 +3,20 @@
 import html
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from cnncourse.checking.exercise import Fault, Part
+from cnncourse.checking.outcome import Outcome
+from cnncourse.display import still
 
-if TYPE_CHECKING:
-    from cnncourse.checking.judging import Outcome
+# Dark enough for a white sign on them, and seen on a dark page; the sign says the same without colour.
+SIGNS = {"passed": ("✓", "#00734f"), "failed": ("✗", "#b34a00"), "not attempted yet": ("○", "#666666")}
 
-# Colours of the Okabe–Ito set that show on light and dark backgrounds; the sign says the same without colour.
-SIGNS = {"passed": ("✓", "#009e73"), "failed": ("✗", "#d55e00"), "not attempted yet": ("○", "#888888")}
+
+class Points(float):
+    """A number that nbgrader finds as the result of a notebook's cell, and that a reader does not see there."""
+
+    def _repr_mimebundle_(self, **_options: object) -> dict[str, str]:
+        return {"text/plain": repr(float(self)), "text/html": ""}
 
 
 @dataclass(frozen=True)
@@ -22,17 +27,19 @@ class Report:
         part: what was asked for.
         outcomes: one a check, in order.
         remark: what else the learner should know, "" if nothing.
+        unjudged: why nothing was judged, "" if it was; then there are no outcomes.
 
     """
 
     part: Part
-    outcomes: tuple["Outcome", ...]
+    outcomes: tuple[Outcome, ...]
     remark: str = ""
+    unjudged: str = ""
 
     @property
-    def points(self) -> float:
+    def points(self) -> Points:
         """Points earned, a finite number between 0 and ``possible``."""
-        return float(sum(outcome.points for outcome in self.outcomes))
+        return Points(sum(outcome.points for outcome in self.outcomes))
 
     @property
     def possible(self) -> int:
@@ -42,7 +49,7 @@ class Report:
     @property
     def passed(self) -> bool:
         """Whether every check passed."""
-        return all(outcome.points == outcome.check.points for outcome in self.outcomes)
+        return not self.unjudged and all(outcome.points == outcome.check.points for outcome in self.outcomes)
 
     @property
     def attempted(self) -> bool:
@@ -51,6 +58,8 @@ class Report:
 
     @property
     def _summary(self) -> str:
+        if self.unjudged:
+            return f"{self.part.name}: not judged"
         if not self.attempted:
             return f"{self.part.name}: not attempted yet (0 of {self.possible} points)"
         return f"{self.part.name}: {self.points:g} of {self.possible} points"
@@ -59,7 +68,7 @@ class Report:
     def _more_at_grading(self) -> str:
         """How the public checks ended and what grading adds; "" if it adds nothing to this report."""
         more = len(self.part.checks) - len(self.outcomes)
-        if not more:
+        if not more or self.unjudged:
             return ""
         points = self.part.points - self.possible
         worth = f"{more} more at grading, worth {points} point{'s' if points != 1 else ''}"
@@ -69,7 +78,7 @@ class Report:
         return f"Public checks: {passed} of {len(self.outcomes)} passed; {worth}"
 
     def __repr__(self) -> str:
-        lines = [self._summary, *filter(None, [self._more_at_grading])]
+        lines = [self._summary, *filter(None, [self.unjudged, self._more_at_grading])]
         for outcome in self.outcomes:
             sign, _ = SIGNS[outcome.status.value]
             lines.append(f"{sign} {outcome.check.name}: {outcome.status.value}")
@@ -89,15 +98,15 @@ class Report:
 
     def _repr_html_(self) -> str:
         rows = "".join(self._row(outcome) for outcome in self.outcomes)
-        lines = "".join(f"<div>{html.escape(line)}</div>" for line in [self._more_at_grading] if line)
+        lines = "".join(f"<div>{html.escape(line)}</div>" for line in [self.unjudged, self._more_at_grading] if line)
         remark = f"<div><i>{html.escape(self.remark)}</i></div>" if self.remark else ""
         return f'<div class="cnncourse-report"><b>{html.escape(self._summary)}</b>{lines}{rows}{remark}</div>'
 
     @staticmethod
-    def _row(outcome: "Outcome") -> str:
+    def _row(outcome: Outcome) -> str:
         sign, colour = SIGNS[outcome.status.value]
         head = (
-            f'<span style="color:{colour};font-weight:bold">{sign}</span> '
+            f'<span style="color:#ffffff;background:{colour};border-radius:3px;padding:0 4px">{sign}</span> '
             f"<b>{html.escape(outcome.check.name)}</b>: {outcome.status.value}"
         )
         detail = ""
@@ -107,7 +116,7 @@ class Report:
             if _compared(fault):
                 told = ", ".join(f"{name} <code>{html.escape(value)}</code>" for name, value in _compared(fault))
                 detail += f"<div>{told}</div>"
-            detail += fault.picture  # made from numbers by checking.pictures, so there is nothing to escape
+            detail += f"<div>{still(fault.picture)}</div>" if fault.picture else ""
             if fault.line:
                 detail += f"<div>at <code>{html.escape(fault.line)}</code></div>"
             if fault.misconception:

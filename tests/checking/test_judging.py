@@ -1,212 +1,263 @@
-"""Judging is fair: no answer passes by silence, and none by being odd."""
+"""Judging is fair: what does the same as the reference is right, and nothing passes by silence."""
 
 from dataclasses import replace
 
+import pytest
 import torch
 from torch import Tensor, nn
 
-from cnncourse.checking import Check, Fault, Part, Status, decide, judge
-from cnncourse.checking.judging import Seen
+from cnncourse.checking import Check, Misconception, Status, judge
+from cnncourse.checking.judging import judge_asking
 
-HINTS = ("count on your fingers", "count to four")
-
-
-def part(probe, check_judge=None):
-    def is_four(seen, _inputs):
-        return None if seen["value"] == 4 else Fault("not four", expected="4", got=str(seen["value"]))
-
-    return Part("four", "build", 1, (Check("is four", 3, probe, check_judge or is_four, HINTS),))
+from .toy import HINTS, UNIT, ReluFirst, Unit, WithoutRelu
 
 
-def call(answer, _inputs):
-    return {"value": answer()}
+def only_faults(report):
+    return {outcome.check.name: outcome.fault for outcome in report.outcomes if outcome.fault}
 
 
-def only_outcome(report):
-    (outcome,) = report.outcomes
-    return outcome
+def test_reference_gets_full_marks_at_any_seed():
+    assert all(judge(UNIT, Unit, seed, at_grading=True).points == UNIT.points for seed in range(10))
 
 
-def test_right_answer_earns_the_checks_points():
-    report = judge(part(call), lambda: 4)
+class AsProduct(nn.Module):
+    """The same, as a product of matrices."""
+
+    def __init__(self, in_channels, out_channels, stride=1):
+        super().__init__()
+        self.stride = stride
+        self.product = nn.Linear(9 * in_channels, out_channels, bias=False)
+        self.normalisation = nn.BatchNorm1d(out_channels)
+
+    def forward(self, maps):
+        windows = nn.functional.unfold(maps, 3, padding=1, stride=self.stride)
+        normalised = self.normalisation(self.product(windows.mT).mT)
+        return normalised.clamp_min(0).unflatten(2, [(side - 1) // self.stride + 1 for side in maps.shape[2:]])
+
+
+class Lazy(Unit):
+    def __init__(self, in_channels, out_channels, stride=1):
+        super().__init__(in_channels, out_channels, stride)
+        self.convolution = nn.LazyConv2d(out_channels, 3, stride, padding=1, bias=False)
+
+
+class InSinglePrecision(Unit):
+    def forward(self, maps):
+        return super().forward(maps).float()
+
+
+class InHalfPrecision(Unit):
+    def forward(self, maps):
+        return super().forward(maps).half()
+
+
+@pytest.mark.parametrize("answer", [AsProduct, Lazy, InSinglePrecision, InHalfPrecision])
+@pytest.mark.parametrize("seed", range(5))
+def test_right_answer_written_differently_gets_full_marks(answer, seed):
+    report = judge(UNIT, answer, seed, at_grading=True)
+    assert report.passed, report
+
+
+@pytest.mark.parametrize("misconception", UNIT.misconceptions, ids=lambda each: each.said)
+def test_misconception_is_named_and_costs_its_check_once(misconception):
+    report = judge(UNIT, misconception.wrong, 3, at_grading=True)
+    faults = only_faults(report)
+    assert {name: fault.misconception for name, fault in faults.items()} == dict.fromkeys(
+        misconception.checks, misconception.said
+    )
+
+
+def test_unknown_mistake_is_told_by_its_first_difference_with_expected_and_got():
+    class Halved(Unit):
+        def forward(self, maps):
+            return super().forward(maps) / 2
+
+    report = judge(UNIT, Halved)
+    fault = only_faults(report)["the right values"]
+    assert fault.message == "Unit(2, 3): with weights that are all alike, in training, what comes out is wrong"
+    assert fault.expected != fault.got
+    assert not fault.misconception
+    assert "numbers differ" in fault.picture
+    assert "hint 2 of 2: Convolve, normalise, ReLU." in repr(report)
+
+
+def test_what_is_wrong_only_in_cases_drawn_at_grading_costs_only_there():
+    class KnowsStrideTwo(Unit):
+        def __init__(self, in_channels, out_channels, stride=1):
+            super().__init__(in_channels, out_channels, min(stride, 2))
+
+    assert judge(UNIT, KnowsStrideTwo).passed
+    assert list(only_faults(judge(UNIT, KnowsStrideTwo, 1, at_grading=True))) == ["another stride"]
+
+
+def test_wrong_default_is_found():
+    class DefaultOfTwo(Unit):
+        def __init__(self, in_channels, out_channels, stride=2):
+            super().__init__(in_channels, out_channels, stride)
+
+    assert not judge(UNIT, DefaultOfTwo).passed
+
+
+def test_one_of_several_right_answers_is_enough():
+    either = replace(UNIT, references=(Unit, ReluFirst), misconceptions=())
+    assert judge(either, ReluFirst, at_grading=True).passed
+    assert not judge(either, WithoutRelu).passed
+
+
+def test_what_the_text_leaves_open_does_not_matter():
+    class WithUnusedWeight(Unit):
+        def __init__(self, in_channels, out_channels, stride=1):
+            super().__init__(in_channels, out_channels, stride)
+            self.register_parameter("unused", nn.Parameter(torch.ones(())))
+
+    assert not judge(UNIT, WithUnusedWeight).passed
+    lenient = replace(UNIT, leaves_open=("parameters", "parameters that no gradient reaches", "parameters that move"))
+    assert judge(lenient, WithUnusedWeight, at_grading=True).passed
+
+
+def test_answer_to_an_earlier_part_that_is_wrong_costs_nothing_in_this_one():
+    names = {"__name__": "answers", "nn": nn, "Unit": WithoutRelu}
+    exec("def make(i, o):\n    return nn.Sequential(Unit(i, o), Unit(o, o))", names)
+    part = replace(
+        UNIT,
+        name="make",
+        references=(lambda i, o: nn.Sequential(Unit(i, o), Unit(o, o)),),
+        cases=UNIT.cases[:1],
+        draw=lambda _generator: (),
+        misconceptions=(),
+        needs={"Unit": Unit},
+    )
+    report = judge(part, names["make"])
     assert report.passed
-    assert report.points == 3.0
+    assert "the course's own Unit" in repr(report)
+    assert names["Unit"] is WithoutRelu
+    assert not judge(replace(part, needs={}), names["make"]).passed
 
 
-def test_fault_is_told_with_expected_got_and_hint():
-    text = repr(judge(part(call), lambda: 5))
-    for said in ("not four", "expected 4, got 5", "hint 1 of 2: count on your fingers", "hint 2 of 2: count to four"):
-        assert said in text
+def stub(in_channels, out_channels, stride=1):
+    raise NotImplementedError
 
 
-def test_error_in_an_answer_is_a_fault_that_names_it():
-    outcome = only_outcome(judge(part(call), lambda: 1 / 0))
-    assert outcome.status is Status.FAILED
-    assert "ZeroDivisionError" in outcome.fault.got
+def test_stub_is_not_attempted():
+    report = judge(UNIT, stub)
+    assert not report.attempted
+    assert {outcome.status for outcome in report.outcomes} == {Status.NOT_ATTEMPTED}
 
 
-def test_error_in_code_whose_lines_are_not_known_is_still_the_learners():
-    names = {"__name__": "__main__"}
-    exec(compile("def answer():\n    return int('no')", "<nowhere>", "exec"), names)
-    fault = only_outcome(judge(part(call), names["answer"])).fault
-    assert fault.message == "your code raises an error"
-    assert not fault.line
+def test_stub_of_forward_is_not_attempted():
+    class Stub(Unit):
+        def forward(self, maps):
+            raise NotImplementedError
+
+    Stub.__name__ = "Unit"
+    assert not judge(replace(UNIT, name="Stub"), Stub).attempted
 
 
-def test_what_torch_says_of_layers_that_do_not_fit_is_explained():
-    layers = nn.Sequential(nn.Conv2d(3, 8, 3), nn.Conv2d(3, 8, 3))
-    fault = only_outcome(judge(part(call), lambda: layers(torch.zeros(1, 3, 9, 9)))).fault
-    assert "the output channels of the one before" in fault.misconception
+class Forgetful(nn.Module):
+    def __init__(self, in_channels, out_channels, stride=1):
+        self.layer = nn.Conv2d(in_channels, out_channels, 3)
 
 
-def test_missing_call_of_the_constructor_is_named():
-    class Forgetful(nn.Module):
-        def __init__(self):
-            self.layer = nn.Linear(1, 1)
-
-    fault = only_outcome(judge(part(lambda answer, _inputs: {"value": answer()}), Forgetful)).fault
-    assert "super().__init__() is missing" in fault.misconception
+class Mixed(Unit):
+    def forward(self, maps):
+        return super().forward(torch.cat([maps, maps], dim=1))
 
 
-def test_only_what_there_is_of_expected_and_got_is_told():
-    told = repr(judge(part(call, lambda _seen, _inputs: Fault("no", got="5")), lambda: 5))
-    assert "    got 5" in told
-    assert "expected" not in told
+class WithoutForward(nn.Module):
+    def __init__(self, in_channels, out_channels, stride=1):
+        super().__init__()
 
 
-def test_object_of_the_learners_own_class_never_reaches_the_judge():
-    class AlwaysEqual:
-        def __eq__(self, other):
-            return True
+class Silent(Unit):
+    def forward(self, maps):
+        super().forward(maps)
 
-        __hash__ = None
 
-    outcome = only_outcome(judge(part(call), AlwaysEqual))
-    assert outcome.status is Status.FAILED
+class Text(Unit):
+    def forward(self, maps):
+        return "maps"
+
+
+class Spoils(Unit):
+    def forward(self, maps):
+        return super().forward(maps.mul_(2))
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        (Forgetful, "super().__init__() is missing"),
+        (Mixed, "the output channels of a layer are the input channels of the next"),
+        (WithoutForward, "your module has no forward"),
+        (Silent, "forward returns None"),
+        (Text, "forward returns no tensor"),
+        (Spoils, "forward changes the tensor that it is given"),
+        (Unit(2, 3), "the check needs the class or function itself"),
+        (lambda *_arguments: 4, "calling it does not give a module"),
+        (4, "the check needs the class or function itself"),
+        (lambda *_arguments: 1 / 0, "ZeroDivisionError"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_answer_that_cannot_be_examined_is_told_why(answer, said):
+    report = judge(UNIT, answer)
+    assert report.points == (1 if answer is Spoils else 0)
+    if answer is Mixed:
+        said = "the input channels of a layer are the output channels of the one before"
+    assert said in repr(report)
+
+
+def test_judging_leaves_the_world_as_it_was():
+    torch.manual_seed(5)
+    state = torch.get_rng_state()
+    with torch.no_grad():
+        judge(UNIT, Unit)
+        assert not torch.is_grad_enabled()
+    assert torch.equal(torch.get_rng_state(), state)
+    assert torch.get_default_dtype() is torch.float32
+
+
+@pytest.mark.parametrize(
+    "notes",
+    [
+        [],
+        [("shape", [[3, 3, 5, 6]])],
+        [("shape", 4), ("parameters", "many"), ("left alone", 7), ("chance", None), ("averages", {})],
+        [("ended", {"raised": {"type": "ValueError", "text": "no", "line": "", "owner": ""}})],
+        [("single precision", True)],
+        [("alike: output", [torch.full((3, 3, 5, 6), float("nan"))])],
+        [("shape", [[3, 3, 5, 6]]), ("alike: output", torch.zeros(2)), ("left alone", [1])],
+    ],
+)
+def test_silence_and_nonsense_never_pass(notes):
+    try:
+        outcomes, _ = judge_asking(UNIT, lambda _question, _own: iter(notes), {"Unit"}, 0, at_grading=True)
+    except (AttributeError, TypeError, KeyError, ValueError):
+        return  # whoever judges from afar takes it for no points at all
+    assert sum(outcome.points for outcome in outcomes) < UNIT.points
+    assert not any(outcome.status is Status.PASSED and not outcome.check.public for outcome in outcomes)
 
 
 def test_tensor_subclass_is_stripped_of_its_own_comparison():
     class Flattering(Tensor):
         def __eq__(self, other):
-            return torch.ones(1, dtype=torch.bool)
+            return torch.ones((), dtype=torch.bool)
 
         __hash__ = Tensor.__hash__
 
-    def judged(seen, _inputs):
-        assert type(seen["value"]) is Tensor
-        return None if torch.equal(seen["value"], torch.ones(2)) else Fault("not ones")
+    class Flatters(WithoutRelu):
+        def forward(self, maps):
+            return super().forward(maps).as_subclass(Flattering)
 
-    report = judge(part(call, judged), lambda: torch.zeros(2).as_subclass(Flattering))
-    assert not report.passed
-
-
-def test_observation_that_cannot_be_read_is_a_failure():
-    check = part(call).checks[0]
-    for observation in ({}, {"other": 4}, {"value": torch.zeros(2)}):
-        assert decide(check, Seen(observation), {}).status is Status.FAILED
+    assert not judge(UNIT, Flatters).passed
 
 
-def test_not_a_number_never_passes():
-    def close(seen, _inputs):
-        return None if torch.allclose(seen["value"], torch.zeros(1)) else Fault("not zero")
-
-    assert not judge(part(call, close), lambda: torch.tensor([float("nan")])).passed
-
-
-def test_judging_leaves_the_random_state_alone():
-    state = torch.get_rng_state()
-    judge(part(lambda answer, _inputs: {"value": answer(2, 2).weight.numel()}), nn.Linear)
-    assert torch.equal(torch.get_rng_state(), state)
-
-
-def test_what_answers_write_to_stderr_does_not_reach_the_cell(capsys):
-    import sys
-
-    def noisy():
-        print("noise", file=sys.stderr)
-        return 4
-
-    assert judge(part(call), noisy).passed
-    assert capsys.readouterr().err == ""
-
-
-def test_report_escapes_what_learners_write():
-    report = judge(part(call), lambda: "<script>alert(1)</script>")
-    assert "<script>" not in report._repr_html_()
-
-
-def test_second_hint_can_be_unfolded_only_within_the_first():
-    shown = judge(part(call), lambda: 5)._repr_html_()
-    first, second, after = (shown.index(text) for text in ("Hint 1</summary>", "Hint 2</summary>", "</details>"))
-    assert first < second < after
-    assert shown.count("</details></details>") == 1
-
-
-def test_faults_own_hints_take_the_place_of_the_checks():
-    def own(_seen, _inputs):
-        return Fault("no", hints=())
-
-    assert only_outcome(judge(part(call, own), lambda: 5)).hints == ()
-
-
-def test_picture_is_shown_beside_what_was_expected_and_got():
-    def drawn(_seen, _inputs):
-        return Fault("no", expected="1", got="2", picture="<svg></svg>")
-
-    shown = judge(part(call, drawn), lambda: 5)._repr_html_()
-    assert "got <code>2</code></div><svg></svg>" in shown
-
-
-def in_stages(answer):
-    """Judge an answer by three checks that share a probe of three stages, each of which needs one of them."""
-
-    def stages(answer, _inputs):
-        for stage in range(3):
-            yield {stage: answer(stage)}
-
-    def is_right(stage):
-        return lambda seen, _inputs: None if seen[stage] == 4 else Fault("not four")
-
-    checks = tuple(Check(f"stage {stage}", 1, stages, is_right(stage), HINTS) for stage in range(3))
-    return [outcome.status for outcome in judge(Part("four", "build", 1, checks), answer).outcomes]
-
-
-def test_error_in_a_stage_fails_the_checks_that_need_it_and_what_comes_after_it_only():
-    assert in_stages(lambda stage: 4) == [Status.PASSED] * 3
-    assert in_stages(lambda stage: 4 // (1 - stage)) == [Status.PASSED, Status.FAILED, Status.FAILED]
-    assert in_stages(lambda stage: 4 // stage) == [Status.FAILED] * 3
-
-
-def test_what_a_probe_did_not_get_to_see_is_told_as_the_error_it_was():
-    def probe(answer, _inputs):
-        yield {"other": 4}
-        yield {"value": answer()}
-
-    outcome = only_outcome(judge(part(probe), lambda: 1 / 0))
-    assert outcome.status is Status.FAILED
-    assert "ZeroDivisionError" in outcome.fault.got
-
-
-def two_checks():
-    (public,) = part(call).checks
-    return Part("four", "build", 1, (public, replace(public, name="is four again", points=2, public=False)))
-
-
-def test_notebook_runs_public_checks_only_and_says_what_grading_adds():
-    report = judge(two_checks(), lambda: 4)
-    assert [outcome.check.name for outcome in report.outcomes] == ["is four"]
-    assert (report.points, report.possible) == (3, 3)
-    assert "Public checks passed (1 of 1; 1 more at grading, worth 2 points)" in repr(report)
-
-
-def test_failed_public_checks_are_counted():
-    said = "Public checks: 0 of 1 passed; 1 more at grading, worth 2 points"
-    report = judge(two_checks(), lambda: 5)
-    assert said in repr(report)
-    assert said in report._repr_html_()
-
-
-def test_grading_runs_every_check():
-    report = judge(two_checks(), lambda: 4, at_grading=True)
-    assert (report.points, report.possible) == (5, 5)
-    assert "more at grading" not in repr(report)
+def test_mistake_that_several_checks_meet_is_told_once():
+    twice = replace(
+        UNIT,
+        checks=(Check("one", 1, HINTS, cases=(0,)), Check("two", 1, HINTS, cases=(1,)), *UNIT.checks[2:]),
+        misconceptions=(Misconception("the ReLU is missing", WithoutRelu, ("one", "two")),),
+    )
+    first, second = (outcome.fault for outcome in judge(twice, WithoutRelu).outcomes)
+    assert first.misconception == "the ReLU is missing"
+    assert second.message == "the same as at “one”"

@@ -1,0 +1,134 @@
+"""What the notes themselves prove about a mistake that no misconception of the exercise explains.
+
+Each rule follows from what agrees with the reference and what does not, so it holds for every exercise.
+"""
+
+from collections.abc import Collection
+
+from cnncourse.checking.comparing import Notes
+
+CUT = (
+    "a way is cut off from the gradient, by detach, torch.no_grad, .data or .item(): a module must let the gradient "
+    "through every way on which the paper's does"
+)
+SHARED = "layers that should have weights of their own share them: one layer is used in several places"
+UNUSED = "a layer is made and not used, or the gradient does not come back to it"
+HIDDEN = (
+    "PyTorch does not know all of its layers: they are kept in a plain list or dictionary, or made anew in forward; "
+    "nn.ModuleList and nn.Sequential register what they are given"
+)
+ONE_IMAGE = "a batch of one loses its first dimension: squeeze() takes away every dimension of size 1"
+OTHERS = "in evaluation, what comes out for an image depends on the others of its batch"
+NO_AVERAGES = (
+    "it keeps no running averages, so evaluation does not know the data: batch normalisation with "
+    "track_running_stats=False, and other normalisations, keep none"
+)
+FROZEN = "the running averages never move in training, so evaluation knows nothing of the data"
+GRAPH = "the running averages hold on to the graph: update them under torch.no_grad(), or from detached values"
+CHANCE = "something is left to chance, as by dropout, where the text asks for nothing of the kind"
+CHANCE_IN_EVALUATION = "something is left to chance in evaluation, as by a dropout that is still active there"
+SPOILS = "forward changes the tensor that it is given, by +=, .data or an operation whose name ends with an underscore"
+NEW_PARAMETERS = "forward makes new parameters, which no optimiser knows: make them once, in __init__"
+TOGETHER = "two of them are not independent: something belongs to the class, or to the notebook, and not to the object"
+MODE = "forward switches the module to training or to evaluation itself"
+REMEMBERS = "it remembers something from one call to the next"
+KEPT = "something is worked out from the weights once and kept, so that later weights do not count"
+UNSAVED = (
+    "not all that it has learned is saved: parameters and buffers must be registered, under the same names each time"
+)
+UNCOPIED = "it cannot be copied: it holds on to a graph, or to something outside of itself"
+EVALUATION = "training is right and evaluation is not: look at what depends on self.training, and at running averages"
+OWN_WEIGHTS = (
+    "it is right as long as all weights are alike, and not with others: look for an activation too many or too few, "
+    "for steps in another order, and for weights that are summed up, shared or used in another place"
+)
+STARTS = "all else is right, but the starting values are not"
+
+
+def proven(got: Notes, expected: Notes, differing: Collection[str]) -> str:
+    """Return what the notes prove, "" if nothing.
+
+    Args:
+        got: the answer's notes on a case.
+        expected: the reference's.
+        differing: names of the notes that differ.
+
+    """
+    if "ended" in got or "left alone" not in expected:
+        return ""
+    right = {name for name in expected if name not in differing}
+    disturbed = [each for each in got["left alone"] if each not in expected["left alone"]]
+    if "input" in disturbed:
+        return SPOILS
+    if "parameters that an optimiser knows" in disturbed:
+        return NEW_PARAMETERS
+    if "mode" in disturbed:
+        return MODE
+    if "arguments" in disturbed:
+        return "it changes the arguments that it is given: work on a copy of them"
+    if disturbed:
+        return CHANCE_IN_EVALUATION if disturbed == ["random numbers in evaluation"] else CHANCE
+    if "shape" not in expected:  # a function of plain data
+        return REMEMBERS if all(name in right for name in expected if name.startswith("result")) else ""
+    if "shape" not in right:
+        return ""
+    never, several = (f"why: layers that {each}" for each in ("never run", "run several times"))
+    if "parameters" not in right:
+        fewer = got["parameters"] < expected["parameters"]
+        if fewer and expected.get("saved", False) and not got.get("saved", True):
+            return HIDDEN
+        if fewer and got.get(several, 0) > expected.get(several, 0):
+            return SHARED
+        return (
+            UNUSED if not fewer and got["parameters that no gradient reaches"] and _more(got, expected, never) else ""
+        )
+    if got.get("why: true gradients", True) < expected.get("why: true gradients", True):
+        return CUT
+    if _more(got, expected, never) and _more(got, expected, "parameters that no gradient reaches"):
+        return UNUSED
+    if got["averages"] != expected["averages"]:
+        if got["averages"] == "stay" and not got.get("why: running averages", True):
+            return NO_AVERAGES
+        return {"stay": FROZEN, "hold on to the graph": GRAPH}.get(got["averages"], "")
+    if "alike: output" not in right:
+        return UNUSED if "parameters that no gradient reaches" in differing else ""
+    return _proven_in_evaluation(got, expected, differing, right)
+
+
+def _more(got: Notes, expected: Notes, name: str) -> bool:
+    return got.get(name, 0) > expected.get(name, 0)
+
+
+def _proven_in_evaluation(got: Notes, expected: Notes, differing: Collection[str], right: Collection[str]) -> str:
+    alone, its = got.get("alike: a batch of one"), expected.get("alike: a batch of one")
+    if alone is not None and any(one.dim() < other.dim() for one, other in zip(alone, its, strict=False)):
+        return ONE_IMAGE
+    if "alike: alone as among others" in differing:
+        return OTHERS
+    drawn_in_training = [name for name in expected if name.startswith(("drawn 1", "drawn 2"))]
+    training_is_right = all(name in right for name in drawn_in_training)
+    if "alike: evaluation" in differing:
+        return EVALUATION if training_is_right else ""
+    if "chance: unreached" in differing or ("chance: log gradient" in differing and "chance: log spread" in right):
+        return CUT
+    if "beside another" in differing:
+        return TOGETHER
+    if "copied" in differing:
+        return UNCOPIED
+    if "saved" in differing:
+        return UNSAVED
+    if not training_is_right:
+        return OWN_WEIGHTS if "alike: gradient of the input" in right else ""
+    if "drawn: evaluation again" in differing:
+        return REMEMBERS
+    if "drawn: evaluation with larger weights" in differing and "drawn: evaluation" in right:
+        return KEPT
+    if "starting values" in differing:
+        return STARTS
+    missing = [name.rpartition(": ")[2] for name in differing if name in expected and got.get(name) is None]
+    if missing:
+        return f"your module has no method {missing[0]}"
+    other_batch = "drawn: training of another batch" in differing and "drawn: evaluation of another batch" in differing
+    if "drawn: evaluation" in right and other_batch:
+        return REMEMBERS
+    return EVALUATION if any(name.startswith("drawn: ") for name in differing) else ""
