@@ -2,12 +2,13 @@
 
 import re
 from dataclasses import dataclass
+from functools import cached_property
 
 from cnncourse.drawing.draw import Drawing
 from cnncourse.drawing.layout import Piece, Style, column_piece, heading
+from cnncourse.drawing.parts import Box, Column, Frame, boxes_of
 from cnncourse.drawing.picture import svg_document
 from cnncourse.drawing.saving import SvgPicture
-from cnncourse.drawing.view import Box, Frame, boxes_of
 from cnncourse.drawing.words import tooltip
 
 
@@ -26,9 +27,26 @@ class SideBySide(SvgPicture):
 
     @property
     def new(self) -> tuple[str, ...]:
-        """What stands in the boxes that are new, in order."""
-        pairs = _aligned(list(boxes_of(self.before.column)), list(boxes_of(self.after.column)))
-        return tuple(_words(box) for box, partner in pairs if not _is_same(box, partner))
+        """What is marked as new, in order: what stands in a box, or a normalisation or an activation in one."""
+        new, new_chips = self._marked
+        words = []
+        for box in boxes_of(self._column):
+            words += [_words(box)] if id(box) in new else []
+            words += [f"{chip} behind {_words(box)}" for chip in _chips(box) if (id(box), chip) in new_chips]
+        return tuple(words)
+
+    @cached_property
+    def _column(self) -> Column:
+        """What is shown on the right; made once, so that its boxes can be told apart by their identity."""
+        return self.after.column
+
+    @cached_property
+    def _marked(self) -> tuple[set[int], set[tuple[int, str]]]:
+        """The boxes that are new, by their identity, and the chips that are in boxes that are not."""
+        pairs = _aligned(list(boxes_of(self.before.column)), list(boxes_of(self._column)))
+        new = {id(box) for box, partner in pairs if not _is_same(box, partner)}
+        same = [(box, partner) for box, partner in pairs if _is_same(box, partner)]
+        return new, {(id(box), chip) for box, partner in same for chip in set(_chips(box)) - set(_chips(partner))}
 
     @property
     def alternative_text(self) -> str:
@@ -39,11 +57,7 @@ class SideBySide(SvgPicture):
     @property
     def svg(self) -> str:
         """The picture as SVG; the same networks always give the same bytes."""
-        column = self.after.column
-        pairs = _aligned(list(boxes_of(self.before.column)), list(boxes_of(column)))
-        new = {id(box) for box, partner in pairs if not _is_same(box, partner)}
-        same = [(box, partner) for box, partner in pairs if _is_same(box, partner)]
-        new_chips = {(id(box), chip) for box, partner in same for chip in set(_chips(box)) - set(_chips(partner))}
+        new, new_chips = self._marked
         left = Style(tooltip=tooltip)
         right = Style(
             tooltip=tooltip,
@@ -52,7 +66,7 @@ class SideBySide(SvgPicture):
         )
         pieces: list[Piece] = [
             heading(self.before.title, column_piece(self.before.column, left, shapes=True)),
-            heading(self.after.title, column_piece(column, right, shapes=True)),
+            heading(self.after.title, column_piece(self._column, right, shapes=True)),
         ]
         right.drawn.extend(left.drawn)
         title = f"{self.before.title} and {self.after.title}"
@@ -108,7 +122,7 @@ def _key(box: Box | Frame) -> str:
     """Return what a box does, whatever its number of channels."""
     if isinstance(box, Frame):
         return re.sub(r" · .*", "", box.title)
-    return re.sub(r", \d+$|, \d+(?=[ ,])", "", box.label).replace(" (shared)", "")
+    return re.sub(r", \d+(?!\d| groups)", "", box.label).replace(" (shared)", "")
 
 
 def _name(box: Box | Frame) -> str:

@@ -10,11 +10,13 @@ from torch import nn
 
 from cnncourse.drawing.layers import Graph, Layer, network_graph
 from cnncourse.drawing.layout import Style
+from cnncourse.drawing.parts import Column, Detail
 from cnncourse.drawing.picture import picture
 from cnncourse.drawing.saving import SvgPicture
 from cnncourse.drawing.tree import Block, Leaf, Sequence, blocks_of, layers_of, network_tree
-from cnncourse.drawing.view import Column, Detail, view
+from cnncourse.drawing.view import view
 from cnncourse.drawing.words import in_words, lines_of, tooltip
+from cnncourse.measure.shadow import Shapes, plain_network
 
 DETAILS = ("blocks", "layers")
 AS_TRAINED = "Drawn as it trains: side branches are not there in evaluation."
@@ -69,7 +71,7 @@ class Drawing(SvgPicture):
 
 def draw(
     model: nn.Module,
-    input_shape: tuple[int, ...],
+    input_shape: Shapes,
     title: str | None = None,
     *,
     detail: str = "blocks",
@@ -79,7 +81,7 @@ def draw(
 
     Args:
         model: any network that ``torch.fx`` can trace; it is left as it was, and no number is computed.
-        input_shape: shape of one image: (channels, height, width).
+        input_shape: shape of one image, (channels, height, width), or a sequence of shapes, one for each input.
         title: heading of the picture; the model's class, or the block's name, if left out.
         detail: "blocks" folds what repeats and lets activations share a box; "layers" shows each layer by itself.
         block: name of a module inside the model, for example "inception.3a", to draw that one alone, layer by layer.
@@ -92,6 +94,8 @@ def draw(
     """
     if detail not in DETAILS:
         raise ValueError(f"detail is one of {', '.join(map(repr, DETAILS))}, not {detail!r}")
+    if isinstance(model, nn.Module):
+        model = plain_network(model, input_shape)
     graph = network_graph(model, input_shape)
     tree = network_tree(graph)
     if block is not None:

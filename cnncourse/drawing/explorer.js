@@ -1,22 +1,30 @@
 // The page's side of an interactive network: it shows the picture that the kernel sends, and tells the kernel what was
 // clicked. What a part of the picture stands for is in its <title>, so that pointing and focusing need no kernel.
 
+const ZOOMS = [0.5, 0.75, 1, 1.5, 2, 3];
+const RESTING = "Point at a box to see what it is. Click a block to open or fold it.\n" +
+  "With the keyboard: Tab into the picture, move with the arrow keys, open or fold with Enter.";
+const PART = "[data-box], [data-block]";
+
 function render({ model, el }) {
   el.classList.add("cnncourse-explorer");
   el.innerHTML = `
-    <div class="controls" style="display:flex;gap:1.2em;flex-wrap:wrap;align-items:center;margin-bottom:6px">
+    <div class="controls">
       <label>detail <select data-trait="detail"></select></label>
       <label>colour by <select data-trait="colour"></select></label>
-      <label>image size <input data-trait="size" type="number" min="1" step="1" style="width:6em"></label>
+      <label>image size <input data-trait="size" type="number" min="1" step="1"></label>
       <button type="button" data-fold="all">fold all</button>
       <button type="button" data-fold="none">as drawn first</button>
+      <button type="button" data-zoom="-1" aria-label="smaller">−</button>
+      <button type="button" data-zoom="1" aria-label="larger">+</button>
+      <button type="button" data-full>full screen</button>
     </div>
-    <pre class="about" aria-live="polite" style="height:9.6em;overflow:auto;margin:0 0 6px;padding:6px 8px;
-      background:#f6f6f3;color:#222222;border-radius:6px;font-size:12px;line-height:1.35"></pre>
+    <div class="message" role="status"></div>
+    <pre class="about"></pre>
     <div class="picture"></div>`;
   const about = el.querySelector(".about");
+  const message = el.querySelector(".message");
   const picture = el.querySelector(".picture");
-  const resting = "Point at a box, or move to it with Tab, to see what it is. Click a block, or press Enter, to open or fold it.";
 
   for (const control of el.querySelectorAll("[data-trait]")) {
     const trait = control.dataset.trait;
@@ -34,11 +42,36 @@ function render({ model, el }) {
       model.save_changes();
     });
     model.on(`change:${trait}`, show);
+    model.on("change:message", show);  // a size that was refused is put back
     show();
   }
-  for (const button of el.querySelectorAll("[data-fold]")) {
-    button.addEventListener("click", () => ask({ fold: button.dataset.fold }));
+
+  let zoom = 1;
+  function resize() {
+    const drawing = picture.querySelector("svg");
+    if (drawing) {
+      drawing.style.width = `${100 * zoom}%`;
+      drawing.style.maxWidth = zoom === 1 ? drawing.dataset.widest : "none";
+    }
   }
+  for (const button of el.querySelectorAll("[data-zoom]")) {
+    button.addEventListener("click", () => {
+      const next = ZOOMS.indexOf(zoom) + Number(button.dataset.zoom);
+      zoom = ZOOMS[Math.max(0, Math.min(ZOOMS.length - 1, next))];
+      resize();
+    });
+  }
+  for (const button of el.querySelectorAll("[data-fold]")) {
+    button.addEventListener("click", () => {
+      if (button.dataset.fold === "none") zoom = 1;
+      resize();
+      ask({ fold: button.dataset.fold });
+    });
+  }
+  el.querySelector("[data-full]").addEventListener("click", () => {
+    if (document.fullscreenElement === el) document.exitFullscreen();
+    else el.requestFullscreen();
+  });
 
   let asked = model.get("request").number ?? 0;
   function ask(request) {
@@ -47,40 +80,69 @@ function render({ model, el }) {
     model.save_changes();
   }
 
-  const partOf = (target) => target.closest?.("[data-box], [data-block]");
+  const partOf = (target) => target.closest?.(PART);
   const focusedPart = () => (picture.contains(document.activeElement) ? partOf(document.activeElement) : null);
   function tell(event) {
     const part = partOf(event.target) ?? focusedPart();
-    about.textContent = part ? part.querySelector("title")?.textContent ?? "" : model.get("message") || resting;
+    about.textContent = part ? part.querySelector("title")?.textContent ?? "" : RESTING;
   }
   picture.addEventListener("pointerover", tell);
   picture.addEventListener("focusin", tell);
   picture.addEventListener("pointerleave", tell);
 
+  // A block that opens or folds stays where it is on the screen.
+  let held = null;
   function toggle(event) {
     const block = event.target.closest?.("[data-block]");
     if (block) {
       event.preventDefault();
+      held = { name: block.dataset.block, top: block.getBoundingClientRect().top };
       ask({ toggle: block.dataset.block });
     }
   }
+  const named = (name) => picture.querySelector(`[data-block="${CSS.escape(name)}"]`);
   picture.addEventListener("click", toggle);
   picture.addEventListener("keydown", (event) => {
+    const parts = [...picture.querySelectorAll(PART)];
+    const here = parts.indexOf(focusedPart());
+    const to = {
+      ArrowDown: here + 1, ArrowRight: here + 1, ArrowUp: here - 1, ArrowLeft: here - 1, Home: 0, End: parts.length - 1,
+    }[event.key];
     if (event.key === "Enter" || event.key === " ") {
       toggle(event);
+    } else if (here >= 0 && to !== undefined) {
+      event.preventDefault();
+      stop(parts[Math.max(0, Math.min(parts.length - 1, to))]).focus();
     }
   });
 
+  // One stop for the Tab key, at the part that was reached last.
+  function stop(part) {
+    for (const other of picture.querySelectorAll('[tabindex="0"]')) other.setAttribute("tabindex", "-1");
+    part?.setAttribute("tabindex", "0");
+    return part;
+  }
+
   function draw() {
     const focused = focusedPart();
-    const again = focused?.dataset.block ? `[data-block="${CSS.escape(focused.dataset.block)}"]` : null;
+    const again = focused?.dataset.block;
     picture.innerHTML = model.get("svg");
-    if (again) picture.querySelector(again)?.focus({ preventScroll: true });
+    const drawing = picture.querySelector("svg");
+    drawing.dataset.widest = drawing.style.maxWidth;
+    resize();
+    const part = again ? named(again) : null;
+    stop(part ?? picture.querySelector(PART));
+    part?.focus({ preventScroll: true });
+    const block = held ? named(held.name) : null;
+    if (block) picture.scrollTop += block.getBoundingClientRect().top - held.top;
+    held = null;
   }
+  const say = () => { message.textContent = model.get("message"); };
   model.on("change:svg", draw);
-  model.on("change:message", () => { about.textContent = model.get("message") || resting; });
+  model.on("change:message", say);
   draw();
-  about.textContent = model.get("message") || resting;
+  say();
+  about.textContent = RESTING;
 }
 
 export default { render };

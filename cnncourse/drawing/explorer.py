@@ -7,11 +7,13 @@ from pathlib import Path
 
 from torch import nn
 
+from cnncourse.display import RUN_IT, bundle, live, still
 from cnncourse.drawing.draw import Drawing, draw
 from cnncourse.drawing.layout import Shading, Style
 from cnncourse.drawing.palette import FRAME_FILL
+from cnncourse.drawing.parts import Box, Column, Detail, Frame, boxes_of, frames_of
 from cnncourse.drawing.tree import Sequence
-from cnncourse.drawing.view import Box, Column, Detail, Frame, boxes_of, frames_of, view
+from cnncourse.drawing.view import view
 from cnncourse.drawing.words import tooltip
 
 DETAILS = ("blocks", "layers")
@@ -62,10 +64,6 @@ class ExplorerState:
         frames = frames_of(view(self.drawing.tree, Detail()))
         return self.with_detail(opened=frozenset(), closed=frozenset(call for frame in frames for call in frame.calls))
 
-    def as_drawn_first(self) -> "ExplorerState":
-        """Return the state with no block opened or folded by hand."""
-        return self.with_detail(opened=frozenset(), closed=frozenset())
-
 
 class NetworkExplorer:
     """A network's picture, interactive where there is a kernel, still where there is none.
@@ -85,11 +83,8 @@ class NetworkExplorer:
         return repr(self.first_state.drawing)
 
     def _repr_mimebundle_(self, **_options: object) -> Mapping[str, object]:
-        return {
-            **self.widget()._repr_mimebundle_()[0],
-            "image/svg+xml": self.first_state.svg,
-            "text/plain": repr(self),
-        }
+        drawing = self.first_state.drawing
+        return bundle(still(drawing.svg, drawing.alternative_text, RUN_IT), repr(self), live(self.widget()))
 
     def tree_for(self, size: int) -> Sequence:
         """Take the network apart for square images of another size.
@@ -147,6 +142,7 @@ def _widget_class() -> type:
 
     class ExplorerWidget(anywidget.AnyWidget):
         _esm = Path(__file__).with_name("explorer.js")
+        _css = Path(__file__).with_name("explorer.css")
         choices = traitlets.Dict().tag(sync=True)
         detail = traitlets.Unicode("blocks").tag(sync=True)
         colour = traitlets.Unicode("kind").tag(sync=True)
@@ -157,9 +153,10 @@ def _widget_class() -> type:
 
         def __init__(self, explorer: NetworkExplorer) -> None:
             self._explorer, self._state = explorer, explorer.first_state
+            self._size = explorer.input_shape[-1]  # the latest that the network takes
             super().__init__(
                 choices={"detail": DETAILS, "colour": COLOURS},
-                size=explorer.input_shape[-1],
+                size=self._size,
                 svg=self._state.svg,
             )
 
@@ -171,7 +168,11 @@ def _widget_class() -> type:
             elif request.get("fold") == "all":
                 self._show(self._state.folded())
             elif request.get("fold") == "none":
-                self._show(self._state.as_drawn_first())
+                first = self._explorer.first_state
+                self._size = self._explorer.input_shape[-1]
+                with self.hold_trait_notifications():
+                    self.detail, self.colour, self.size = DETAILS[0], first.colour, self._size
+                self._show(first)
 
         @traitlets.observe("detail", "colour")
         def _restyled(self, _change: Mapping[str, object]) -> None:
@@ -180,13 +181,14 @@ def _widget_class() -> type:
 
         @traitlets.observe("size")
         def _resized(self, change: Mapping[str, object]) -> None:
-            if change["old"] in (0, change["new"]):
+            if change["new"] == self._size:
                 return
             try:
                 tree = self._explorer.tree_for(change["new"])
             except ValueError as error:
-                self.message = str(error)
+                self.size, self.message = self._size, str(error)
                 return
+            self._size = change["new"]
             self._show(replace(self._state, drawing=replace(self._state.drawing, tree=tree)))
 
         def _show(self, state: ExplorerState) -> None:

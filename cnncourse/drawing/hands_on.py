@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Protocol
 
+from cnncourse.display import RUN_IT, bundle, live, still, svg_text
 from cnncourse.drawing.palette import FONT, INK, PAPER
 
 
@@ -33,11 +34,8 @@ class HandsOn:
         return self.first.in_words
 
     def _repr_mimebundle_(self, **_options: object) -> Mapping[str, object]:
-        return {
-            **self.widget()._repr_mimebundle_(),
-            "image/svg+xml": self.first.svg,
-            "text/plain": self.first.in_words,
-        }
+        words = self.first.in_words
+        return bundle(still(self.first.svg, words, RUN_IT), words, live(self.widget()))
 
     def widget(self) -> object:
         """Return the interactive figure, an ipywidgets box."""
@@ -55,7 +53,7 @@ def sheet(width: float, height: float, words: str, parts: list[str]) -> str:
 
 def heading(middle: float, text: str, top: float = 28) -> str:
     """Return a heading, centred."""
-    return f'<text x="{middle:g}" y="{top:g}" font-size="13" font-weight="bold" text-anchor="middle">{text}</text>'
+    return svg_text(middle, top, text, size=13, anchor="middle", bold=True)
 
 
 def number(value: float) -> str:
@@ -66,4 +64,4 @@ def number(value: float) -> str:
 
 def sign(x: float, y: float, text: str) -> str:
     """Return a sign such as × or =, large and centred."""
-    return f'<text x="{x:g}" y="{y:g}" font-size="20" text-anchor="middle">{text}</text>'
+    return svg_text(x, y, text, size=20, anchor="middle")

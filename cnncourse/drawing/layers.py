@@ -1,45 +1,30 @@
 """What a traced step is, in words and numbers."""
 
 import operator
-import re
 from collections import Counter
-from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
 import torch
 import torch.fx
-import torch.nn.functional as F
 from torch import nn
 
 from cnncourse import measure
-from cnncourse.drawing.palette import KINDS, Kind
+from cnncourse.drawing.labels import ADDITIONS, RESHAPINGS, does, kind_of, settings_of, words_of
+from cnncourse.drawing.palette import Kind
 from cnncourse.measure.counts import layer_names
-from cnncourse.measure.tracing import LayerTracer, Trace, gives_tensors, output_shape, step_multiply_adds, trace
-
-CONCATENATIONS = (torch.cat, torch.concat)
-ADDITIONS = (operator.add, operator.iadd, torch.add, "add", "add_", sum)
-SUBTRACTIONS = (operator.sub, torch.sub, "sub")
-PRODUCTS = (operator.mul, operator.imul, torch.mul, "mul", "mul_")
-RESHAPINGS = (torch.flatten, F.dropout, operator.getitem, getattr)
-RESHAPINGS += ("flatten", "view", "reshape", "contiguous", "squeeze", "unsqueeze", "permute", "transpose")
-_KIND_BY_WORD = (
-    ("conv", "convolution"),
-    ("pool", "pooling"),
-    ("subsampling", "pooling"),
-    ("linear", "linear"),
-    ("radialbasis", "output"),
-    ("norm", "normalisation"),
-    ("tanh", "activation"),
-    ("relu", "activation"),
-    ("sigmoid", "activation"),
-    ("softmax", "activation"),
-    ("gelu", "activation"),
-    ("silu", "activation"),
-    ("swish", "activation"),
-    ("mish", "activation"),
+from cnncourse.measure.shadow import Shapes, plain_network, shapes_of_inputs
+from cnncourse.measure.tracing import (
+    LayerTracer,
+    Trace,
+    as_network,
+    gives_tensors,
+    output_shape,
+    step_multiply_adds,
+    trace,
 )
-FUNCTION_NAMES = {"relu": "ReLU", "relu_": "ReLU", "relu6": "ReLU6", "gelu": "GELU", "silu": "SiLU", "elu": "ELU"}
+
+IN_PLACE = (operator.iadd, operator.isub, operator.imul, operator.itruediv)
 
 
 @dataclass(frozen=True)
@@ -73,7 +58,9 @@ class Layer:
         parameters: its trainable numbers; 0 in every call but the first.
         multiply_adds: for one image.
         is_shared: whether its numbers serve in several places.
-        field: (height, width) of the patch of the image that it depends on, ``None`` if that is the whole image.
+        field: (height, width) of the patch of the image that it depends on, ``None`` if that is not known.
+        settings: what else decides what it does.
+        helpers: names of layers that no image feeds and whose results it uses: their costs are among its own.
         scopes: the modules that it is inside, outermost first, itself not among them.
 
     """
@@ -88,14 +75,16 @@ class Layer:
     parameters: int
     multiply_adds: int
     is_shared: bool
-    field: tuple[int, int] | None
+    field: tuple[int, ...] | None
+    settings: str
+    helpers: tuple[str, ...]
     scopes: tuple[Scope, ...]
 
     @property
     def signature(self) -> tuple[object, ...]:
         """What two layers have in common that count as the same, when repeats are folded."""
         own = None if self.is_shared else self.parameters  # of a shared layer only the first call has any
-        return (self.kind, self.label, self.details, self.shape, own, self.multiply_adds)
+        return (self.kind, self.label, self.details, self.settings, self.shape, own, self.multiply_adds)
 
 
 @dataclass(frozen=True)
@@ -116,14 +105,14 @@ class Graph:
     as_trained: bool
 
 
-def network_graph(model: nn.Module, input_shape: tuple[int, ...]) -> Graph:
+def network_graph(model: nn.Module, input_shape: Shapes) -> Graph:
     """Trace a network into layers; nothing is computed, and the model is left as it was.
 
     A network with layers that are called in training mode only, such as auxiliary classifiers, is shown as it trains.
 
     Args:
         model: any network that ``torch.fx`` can trace.
-        input_shape: shape of one image: (channels, height, width).
+        input_shape: shape of one image, (channels, height, width), or a sequence of shapes, one for each input.
 
     Raises:
         TypeError: if it is no network.
@@ -133,15 +122,16 @@ def network_graph(model: nn.Module, input_shape: tuple[int, ...]) -> Graph:
     if not isinstance(model, nn.Module):
         given = f"the class {model.__name__}; make one first" if isinstance(model, type) else type(model).__name__
         raise TypeError(f"only a network, an nn.Module, can be drawn, not {given}")
-    if not (isinstance(input_shape, Sequence) and input_shape and all(isinstance(side, int) for side in input_shape)):
-        raise ValueError(f"the input's shape is (channels, height, width), without the batch, not {input_shape!r}")
+    shapes_of_inputs(input_shape)
+    model = plain_network(model, input_shape)
     steps, as_trained = trace(model, LayerTracer(), input_shape), False
     if _called(steps) != _all_layers(model):
         with suppress(ValueError):  # what cannot be traced in training mode is shown as it evaluates
             training = trace(model, LayerTracer(), input_shape, training=True)
             as_trained = len(_called(training)) > len(_called(steps))
             steps = training if as_trained else steps
-    fields = measure.receptive_field_by_call(model, input_shape)
+    # Measured in evaluation: where training is drawn, they could be those of other calls.
+    fields = {} if as_trained else measure.receptive_field_by_call(as_network(model), input_shape)
     return _graph(steps, {name: found.size for name, found in fields.items()}, as_trained=as_trained)
 
 
@@ -157,79 +147,110 @@ def _graph(steps: Trace, fields: dict[str, tuple[int, int]], *, as_trained: bool
     layers: list[Layer] = []
     sources: list[tuple[int, ...]] = []
     place: dict[torch.fx.Node, tuple[int, ...]] = {}  # of what a step's result comes from; several for an inner sum
-    loose: dict[torch.fx.Node, frozenset[str]] = {}  # parameters that the network uses without a layer
+    loose: dict[torch.fx.Node, frozenset[torch.fx.Node]] = {}  # steps that no image feeds, on their way to one it does
     outputs: tuple[int, ...] = ()
     calls = Counter(node.target for node in steps.nodes if node.op == "call_module")
     made: Counter[str] = Counter()
     counted: set[int] = set()  # parameters, each of which counts where it is used first
+    told: set[torch.fx.Node] = set()  # steps whose costs are counted
+    idle = _idle(steps)
     for node in steps.nodes:
+        if node in idle:
+            continue
         fed_by = tuple(dict.fromkeys(each for source in node.all_input_nodes for each in place.get(source, ())))
-        own = frozenset({node.target}) if node.op == "get_attr" else frozenset()
-        loose[node] = own.union(*(loose[source] for source in node.all_input_nodes))
+        loose[node] = frozenset({node}).union(*(loose[source] for source in node.all_input_nodes))
         if node.op == "output":
-            outputs = fed_by
-        elif (node.op == "placeholder" and (place or not node.users)) or not gives_tensors(node):
-            loose[node] = frozenset()  # a second argument, or a number such as the size of a map
+            outputs = tuple(sorted(fed_by, key=lambda each: -_work_before(each, layers, sources)))
+        elif (node.op == "placeholder" and not node.users) or not gives_tensors(node):
+            loose[node] = frozenset()  # an argument that is not used, or a number such as the size of a map
         elif fed_by and (_is_inner_sum(node) or _adds_nothing(node)):
             place[node] = fed_by
+            loose[node] -= {node}
         elif fed_by or node.op == "placeholder":  # everything else is a constant or a parameter
             call, total = (made[node.target], calls[node.target]) if node.op == "call_module" else (0, 0)
             made.update([node.target] if node.op == "call_module" else [])
             place[node] = (len(layers),)
-            used = [*_parameters(steps.layer(node)), *(_attribute(name, steps) for name in sorted(loose[node]))]
-            new = {id(each): each.numel() for each in used if _is_trainable(each) and id(each) not in counted}
+            helpers = [each for each in steps.nodes if each in loose[node] and each not in told]
+            used = [each for helper in helpers for each in _parameters(helper, steps)]
+            new = {id(each): each.numel() for each in used if each.requires_grad and id(each) not in counted}
             counted.update(new)
+            told.update(helpers)
             loose[node] = frozenset()
-            layers.append(_layer(node, steps, call, total, sum(new.values()), fields))
+            layers.append(_layer(node, steps, helpers, call, total, sum(new.values()), fields))
             sources.append(fed_by)
             if _works_in_place(node, steps.layer(node)):  # whoever reads its input later reads its result
                 place[node.all_input_nodes[0]] = place[node]
     return Graph(tuple(layers), tuple(sources), outputs, as_trained)
 
 
-def _parameters(module: nn.Module | None) -> list[nn.Parameter]:
-    return [] if module is None else list(module.parameters())
+def _idle(steps: Trace) -> set[torch.fx.Node]:
+    """Return the steps that only take something apart or into another shape for nobody."""
+    idle: set[torch.fx.Node] = set()
+    for node in reversed(steps.nodes):
+        if does(node, RESHAPINGS) and all(user in idle for user in node.users):
+            idle.add(node)
+    return idle
 
 
-def _attribute(name: str, steps: Trace) -> object:
-    owner, _, attribute = name.rpartition(".")
-    return getattr(steps.modules[owner], attribute, None)
+def _work_before(position: int, layers: list[Layer], sources: list[tuple[int, ...]]) -> int:
+    """Return the multiply-adds of a layer and of all that it depends on."""
+    found = {position}
+    for each in range(position, -1, -1):
+        found.update(sources[each] if each in found else ())
+    return sum(layers[each].multiply_adds for each in found)
 
 
-def _is_trainable(value: object) -> bool:
-    return isinstance(value, nn.Parameter) and value.requires_grad
+def _parameters(node: torch.fx.Node, steps: Trace) -> list[nn.Parameter]:
+    """Return the parameters that a step uses."""
+    if node.op == "get_attr":
+        owner, _, attribute = node.target.rpartition(".")
+        value = getattr(steps.modules[owner], attribute, None)
+        return [value] if isinstance(value, nn.Parameter) else []
+    layer = steps.layer(node)
+    return [] if layer is None else list(layer.parameters())
 
 
 def _works_in_place(node: torch.fx.Node, module: nn.Module | None) -> bool:
     if node.op == "call_method":
         return node.target.endswith("_") and not node.target.endswith("__")
+    if node.op == "call_function" and node.all_input_nodes and node.args[:1] == (node.all_input_nodes[0],):
+        name = getattr(node.target, "__name__", "")
+        if node.target in IN_PLACE or (name.endswith("_") and not name.endswith("__")):
+            return True
     return bool(node.all_input_nodes) and (getattr(module, "inplace", False) or node.kwargs.get("inplace", False))
 
 
 def _is_inner_sum(node: torch.fx.Node) -> bool:
     """Whether a sum is only a part of a longer one of the same module, as in a + b + c."""
-    if node.target not in ADDITIONS or len(node.users) > 1:
+    terms = [*node.args, *node.kwargs.values()]
+    if not does(node, ADDITIONS) or len(node.users) > 1 or len(set(terms) & set(node.all_input_nodes)) != len(terms):
         return False
     user = next(iter(node.users), node)
     together = user.meta.get("nn_module_stack") == node.meta.get("nn_module_stack")
-    return user.target in ADDITIONS and len(user.all_input_nodes) > 1 and together
+    return does(user, ADDITIONS) and len(user.all_input_nodes) > 1 and together
 
 
 def _adds_nothing(node: torch.fx.Node) -> bool:
     """Whether a step adds zero, as Python's sum does first."""
-    return node.target in ADDITIONS and len(node.all_input_nodes) == 1 and 0 in node.args
+    return does(node, ADDITIONS) and len(node.all_input_nodes) == 1 and 0 in node.args
 
 
 def _layer(
-    node: torch.fx.Node, steps: Trace, call: int, calls: int, numbers: int, fields: dict[str, tuple[int, int]]
+    node: torch.fx.Node,
+    steps: Trace,
+    helpers: list[torch.fx.Node],
+    call: int,
+    calls: int,
+    numbers: int,
+    fields: dict[str, tuple[int, ...] | None],
 ) -> Layer:
     module = steps.layer(node)
-    kind = _kind(node, module)
+    kind = kind_of(node, module)
     stack = list(node.meta.get("nn_module_stack", {}).items())
     name = str(node.target) if module is not None else ("input" if node.op == "placeholder" else node.name)
     own_call = stack[-1][0] if module is not None else None
     scopes = stack[:-1] if module is not None else stack
-    label, details = _words(node, module, kind)
+    label, details = words_of(node, module, kind)
     return Layer(
         name=name,
         call=call,
@@ -239,7 +260,9 @@ def _layer(
         details=details,
         shape=output_shape(node),
         parameters=numbers,
-        multiply_adds=step_multiply_adds(node),
+        multiply_adds=sum(map(step_multiply_adds, helpers)),
+        settings=settings_of(node, module),
+        helpers=tuple(str(each.target) for each in helpers if each is not node and steps.layer(each) is not None),
         is_shared=calls > 1 and any(True for _ in module.parameters()),
         field=fields.get(own_call) if own_call is not None else None,
         scopes=tuple(_scope(call_name, described, steps) for call_name, described in scopes),
@@ -249,103 +272,3 @@ def _layer(
 def _scope(call: str, described: tuple[str, type], steps: Trace) -> Scope:
     kind = type(steps.modules[call.partition("@")[0]])
     return Scope(call, kind.__name__, kind.__module__.startswith("torch.nn"))
-
-
-def _kind(node: torch.fx.Node, module: nn.Module | None) -> Kind:
-    if node.op == "placeholder":
-        return KINDS["input"]
-    if module is not None:
-        if isinstance(module, nn.Flatten | nn.Identity | nn.Dropout | nn.Dropout2d):
-            return KINDS["reshaping"]
-        if isinstance(module, nn.Conv2d) and module.groups > 1:
-            return KINDS["depthwise"]
-        if type(module).__module__ == nn.ReLU.__module__ and not isinstance(module, nn.MultiheadAttention):
-            return KINDS["activation"]
-        return KINDS[_kind_by_word(type(module).__name__) or "other"]
-    if node.target in RESHAPINGS:
-        return KINDS["reshaping"]
-    joins = len(node.all_input_nodes) > 1 and not any(source.op == "get_attr" for source in node.all_input_nodes)
-    if node.target in CONCATENATIONS or (joins and node.target in (*ADDITIONS, *SUBTRACTIONS, *PRODUCTS)):
-        return KINDS["merge"]
-    if node.target in PRODUCTS and len(node.all_input_nodes) == 1:
-        return KINDS["scale"]
-    return KINDS[_kind_by_word(_operation(node)) or "other"]
-
-
-def _kind_by_word(words: str) -> str | None:
-    return next((kind for word, kind in _KIND_BY_WORD if word in words.lower()), None)
-
-
-def _operation(node: torch.fx.Node) -> str:
-    return str(getattr(node.target, "__name__", node.target))
-
-
-def _words(node: torch.fx.Node, module: nn.Module | None, kind: Kind) -> tuple[str, str]:
-    """Return what stands in the box of a step, and all its settings."""
-    if node.op == "placeholder":
-        return ("image" if output_shape(node)[:1] in ((1,), (3,)) else "input"), ""
-    if module is None:
-        return _words_of_operation(node, kind)
-    name = plain_name(type(module).__name__)
-    settings = module.extra_repr()
-    window = getattr(module, "kernel_size", None)
-    if window is not None:
-        sides = window if isinstance(window, tuple) else (window,) * max(len(output_shape(node)) - 1, 1)
-        channels = getattr(module, "out_channels", None) if kind.name != "pooling" else None
-        stride = getattr(module, "stride", 1)
-        stride = _side(window if stride is None else stride)  # pools without a stride step by their window
-        dilation = _side(getattr(module, "dilation", 1))
-        groups = getattr(module, "groups", 1)
-        depthwise = channels is not None and groups == getattr(module, "in_channels", None) > 1
-        label = f"{'×'.join(map(str, sides))} {'depthwise' if depthwise else name}"
-        label += f" /{stride}" if stride != "1" else ""
-        label += f", {channels}" if channels is not None else ""
-        label += f", {groups} groups" if groups > 1 and not depthwise else ""
-        label += f", dilation {dilation}" if dilation != "1" else ""
-        return label, f"{type(module).__name__}({settings})"
-    if isinstance(module, nn.AdaptiveAvgPool2d):
-        whole = output_shape(node)[1:] == (1, 1)
-        label = "global average pool" if whole else f"average pool to {'×'.join(map(str, output_shape(node)[1:]))}"
-        return label, f"{type(module).__name__}({settings})"
-    if isinstance(module, nn.Linear):
-        return f"FC, {module.out_features}", f"Linear({settings})"
-    label = f"dropout {module.p:g}" if isinstance(module, nn.Dropout) else name
-    return label, f"{type(module).__name__}({settings})"
-
-
-def _words_of_operation(node: torch.fx.Node, kind: Kind) -> tuple[str, str]:
-    operation = _operation(node)
-    if kind.name == KINDS["merge"].name:
-        if node.target in CONCATENATIONS:
-            axis = node.kwargs.get("dim", node.args[1] if len(node.args) > 1 else 0)
-            return ("concatenate" if axis in (1, -3) else f"concatenate along axis {axis}"), operation
-        if node.target in SUBTRACTIONS:
-            return "subtract", operation
-        return ("add" if node.target in ADDITIONS else "multiply"), operation
-    if kind.name == KINDS["scale"].name:
-        factors = [argument for argument in (*node.args, *node.kwargs.values()) if isinstance(argument, int | float)]
-        return (f"×{factors[0]:g}" if factors else "×"), operation
-    if node.target is operator.getitem:
-        return ("part" if isinstance(node.args[1], int) else "slice"), operation
-    return FUNCTION_NAMES.get(operation) or plain_name(operation).strip("_ ") or operation, operation
-
-
-def plain_name(name: str) -> str:
-    """Turn the name of a class into words, as a figure prints them.
-
-    >>> plain_name("PartialConv2d"), plain_name("MaxPool2d"), plain_name("LocalResponseNorm"), plain_name("ReLU")
-    ('partial conv', 'max pool', 'local response norm', 'ReLU')
-
-    """
-    if not name.isascii():
-        return name
-    name = re.sub(r"\dd$", "", name).replace("_", " ").replace("Avg", "Average")
-    if name.upper() == name or "LU" in name:  # ReLU, SiLU, GELU …
-        return name
-    words = re.findall(r"[A-Z]+(?![a-z])|[A-Z][a-z0-9]+|[a-z0-9]+", name)
-    return " ".join(word if len(word) > 1 and word.isupper() else word.lower() for word in words)
-
-
-def _side(stride: int | tuple[int, int]) -> str:
-    sides = stride if isinstance(stride, tuple) else (stride, stride)
-    return str(sides[0]) if len(set(sides)) == 1 else "×".join(map(str, sides))

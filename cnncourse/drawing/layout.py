@@ -1,17 +1,17 @@
 """Where everything stands in a picture, as pieces of SVG that are put together from the inside out."""
 
-import html
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from itertools import pairwise
 
+from cnncourse.display import escaped, svg_text, text_width
 from cnncourse.drawing.palette import FAINT_INK, FRAME_EDGE, FRAME_FILL, INK, KINDS, NEW, PAPER, SHADES
-from cnncourse.drawing.view import Aside, Box, Column, Frame, Net, Part, Towers
+from cnncourse.drawing.parts import Aside, Box, Column, Frame, Net, Part, Towers
 
 BOX_HEIGHT, MIN_BOX_WIDTH = 20, 56
 THIN_HEIGHT = 16  # of a box that only scales
 CHIP = 13
-SIGNS = {"add": "+", "subtract": "−", "multiply": "×"}
+SIGNS = {"add": "+", "multiply": "×"}
 CHIP_LETTERS = {"sigmoid": "σ", "hardsigmoid": "h", "hardswish": "H", "leaky ReLU": "l", "PReLU": "P", "softmax": "m"}
 GAP, LABELLED_GAP = 8, 16  # between parts of a column, without and with a shape beside the line
 BRANCH_GAP = 10
@@ -21,20 +21,6 @@ PADDING, TITLE_HEIGHT = 7, 20
 FORK_LINE = 4  # where the line is that branches leave from
 CELL_GAP, LANE = 22, 2  # between the parts of a net, and the width of a connection that passes beside them
 SHEET = 4  # how far the sheet behind a repeated box or block looks out
-
-# Widths of Helvetica's characters in thousandths of the font size; all others count as 556.
-_NARROW = dict.fromkeys("ijl|'", 222) | dict.fromkeys(" ,.:;/!fIt[]()-r", 300)
-_WIDE = dict.fromkeys("mMW@", 850) | dict.fromkeys("ABCDEFGHKNOPQRSUVXY×+−wLTZ", 680)
-
-
-def escaped(text: str) -> str:
-    """Return a text as it may stand in SVG, without the control characters that may not."""
-    return html.escape("".join(each for each in text if each.isprintable() or each in "\n\t"), quote=True)
-
-
-def text_width(text: str, size: float) -> float:
-    """Return about how wide a text is, in pixels; no font is asked, so that pictures are the same everywhere."""
-    return sum(_NARROW.get(each) or _WIDE.get(each) or 556 for each in text) * size / 1000
 
 
 @dataclass(frozen=True)
@@ -87,7 +73,7 @@ class Style:
         tooltip: what is shown when the pointer rests on it.
         is_new: whether it is marked as new.
         is_new_chip: whether a normalisation or an activation in a box is, by its name.
-        interactive: whether boxes and blocks can be reached with the keyboard.
+        interactive: whether boxes and blocks can be reached with the keyboard, one after the other from a single stop.
         shading: what colours stand for, ``None`` for kinds of layers.
         drawn: what was drawn so far; the legend explains it.
 
@@ -164,7 +150,7 @@ def column_piece(
             arrow = bool(label) if last else _is_solid(shown[number + 1])
             marks.append(line([(axis, y - behind), (axis, y + gap)], arrow=arrow))
         if label:
-            marks.append(_text(axis + 6, y + 12, label, 10, "start", FAINT_INK))
+            marks.append(svg_text(axis + 6, y + 12, label, size=10, colour=FAINT_INK))
         y += gap if leaves else 0
     add_asides(len(pieces))
     if aside_bottom > y and not ends:
@@ -213,9 +199,9 @@ def times(shape: tuple[int, ...]) -> str:
 
 def _box_piece(box: Box, style: Style) -> Piece:
     tall = THIN_HEIGHT if box.kind is KINDS["scale"] else BOX_HEIGHT
-    name_width = text_width(box.name, 11) * 1.08 + 7 if box.name else 0
+    name_width = text_width(box.name, 11, bold=True) + 7 if box.name else 0
     count = f"×{box.times}" if box.times > 1 else ""
-    count_width = text_width(count, 11) * 1.1 + 9 if count else 0
+    count_width = text_width(count, 11, bold=True) + 9 if count else 0
     label_width = text_width(box.label, 11)
     content = name_width + label_width + (CHIP + 2) * len(box.chips) + (3 if box.chips else 0)
     least = MIN_BOX_WIDTH if tall == BOX_HEIGHT else 0
@@ -226,12 +212,12 @@ def _box_piece(box: Box, style: Style) -> Piece:
     marks.append(_rectangle(0, 0, width, tall, style.fill(box), radius=5, new=style.is_new(box)))
     x = (width - count_width - content) / 2
     if box.name:
-        marks.append(_text(x, baseline, box.name, 11, "start", INK, bold=True))
+        marks.append(svg_text(x, baseline, box.name, size=11, bold=True))
         x += name_width
     if box.name or box.chips:
-        marks.append(_text(x, baseline, box.label, 11, "start", INK))
+        marks.append(svg_text(x, baseline, box.label, size=11))
     else:
-        marks.append(_text(x + label_width / 2, baseline, box.label, 11, "middle", INK))
+        marks.append(svg_text(x + label_width / 2, baseline, box.label, size=11, anchor="middle"))
     x += label_width + 3
     for kind, name in box.chips:
         marks.append(
@@ -239,7 +225,7 @@ def _box_piece(box: Box, style: Style) -> Piece:
         )
         x += CHIP + 2
     if count:
-        marks.append(_text(width - 6, baseline, count, 11, "end", INK, bold=True))
+        marks.append(svg_text(width - 6, baseline, count, size=11, anchor="end", bold=True))
     return Piece(width + sheet, tall + sheet, width / 2, _group(box, style, "".join(marks)))
 
 
@@ -252,7 +238,7 @@ def _chip(x: float, y: float, fill: str, letter: str, *, new: bool = False) -> s
     stroke, width = (NEW, 2) if new else (INK, 0.7)
     return (
         f'<rect x="{x:g}" y="{y:g}" width="{CHIP - 1}" height="{CHIP - 1}" rx="3" fill="{fill}" stroke="{stroke}" '
-        f'stroke-width="{width}"/>{_text(x + (CHIP - 1) / 2, y + 10, letter, 9.5, "middle", INK)}'
+        f'stroke-width="{width}"/>{svg_text(x + (CHIP - 1) / 2, y + 10, letter, size=9.5, anchor="middle")}'
     )
 
 
@@ -261,9 +247,9 @@ def _open_frame(frame: Frame, style: Style, *, shapes: bool, leaves: bool) -> Pi
     body = column_piece(frame.body, style, shapes=shapes and straight, last_shape=False, nested=True)
     count = f"×{frame.times}" if frame.times > 1 else ""
     letter_width = CHIP + 5 if frame.letter else 0
-    title_width = text_width(frame.title, 12) * 1.1 + 12 + letter_width
+    title_width = text_width(frame.title, 12, bold=True) + 12 + letter_width
     left = max(body.axis + PADDING, title_width + 8)
-    right = max(body.width - body.axis + PADDING, (text_width(count, 13) * 1.1 + 18) if count else 0)
+    right = max(body.width - body.axis + PADDING, (text_width(count, 13, bold=True) + 18) if count else 0)
     if left > body.axis + PADDING:
         right = max(right, left)  # a heading wider than what is below it: keep that in the middle
     width, height = left + right, TITLE_HEIGHT + body.height + PADDING
@@ -272,9 +258,9 @@ def _open_frame(frame: Frame, style: Style, *, shapes: bool, leaves: bool) -> Pi
     marks.append(_rectangle(0, 0, width, height, FRAME_FILL, radius=9, edge=FRAME_EDGE, new=style.is_new(frame)))
     if frame.letter:
         marks.append(_chip(8, 5, PAPER, frame.letter))
-    marks.append(_text(9 + letter_width, 15, frame.title, 12, "start", INK, bold=True))
+    marks.append(svg_text(9 + letter_width, 15, frame.title, bold=True))
     if count:
-        marks.append(_text(width - 9, 16, count, 13, "end", INK, bold=True))
+        marks.append(svg_text(width - 9, 16, count, size=13, anchor="end", bold=True))
     heading = _group(frame, style, "".join(marks), is_open=True)
     lines = line([(left, 0), (left, TITLE_HEIGHT)], arrow=_is_solid(frame.body.items[0]))
     lines += line([(left, height - PADDING), (left, height)]) if leaves else ""
@@ -285,19 +271,19 @@ def _open_frame(frame: Frame, style: Style, *, shapes: bool, leaves: bool) -> Pi
 def _closed_frame(frame: Frame, style: Style) -> Piece:
     hint = f"like {frame.like}" + (f": {frame.widths}" if frame.widths else "") if frame.like else "…"
     count = f"×{frame.times}" if frame.times > 1 else ""
-    title_width = text_width(frame.title, 12) * 1.1
+    title_width = text_width(frame.title, 12, bold=True)
     hint_width = text_width(hint, 10.5)
-    count_width = text_width(count, 12) * 1.1 + 10 if count else 0
+    count_width = text_width(count, 12, bold=True) + 10 if count else 0
     width = title_width + hint_width + count_width + 24
     height = BOX_HEIGHT + 3
     sheet = SHEET if frame.times > 1 else 0
     fill = style.fill(frame)
     marks = [_rectangle(sheet, sheet, width, height, fill, radius=9, edge=FRAME_EDGE)] if sheet else []
     marks.append(_rectangle(0, 0, width, height, fill, radius=9, edge=FRAME_EDGE, new=style.is_new(frame)))
-    marks.append(_text(11, 16.5, frame.title, 12, "start", INK, bold=True))
-    marks.append(_text(15 + title_width, 16.5, hint, 10.5, "start", FAINT_INK))
+    marks.append(svg_text(11, 16.5, frame.title, bold=True))
+    marks.append(svg_text(15 + title_width, 16.5, hint, size=10.5, colour=FAINT_INK))
     if count:
-        marks.append(_text(width - 10, 16.5, count, 12, "end", INK, bold=True))
+        marks.append(svg_text(width - 10, 16.5, count, anchor="end", bold=True))
     return Piece(width + sheet, height + sheet, width / 2, _group(frame, style, "".join(marks), is_open=False))
 
 
@@ -335,8 +321,8 @@ def _row_of(towers: Towers, style: Style, *, adds: bool) -> _Row:
         places.append(x + piece.axis)
         x += piece.width + BRANCH_GAP
         if count > 1:  # towers that are alike: one of them, and how many there are
-            marks.append(_text(x - BRANCH_GAP + 6, FORK + 16, f"… ×{count}", 13, "start", INK, bold=True))
-            x += text_width(f"… ×{count}", 13) * 1.1 + 10
+            marks.append(svg_text(x - BRANCH_GAP + 6, FORK + 16, f"… ×{count}", size=13, bold=True))
+            x += text_width(f"… ×{count}", 13, bold=True) + 10
     for _shortcut in range(shortcuts):
         x += 6
         places.append(x)
@@ -380,10 +366,14 @@ def _towers_piece(towers: Towers, style: Style) -> Piece:
         return Piece(row.width, end, row.axis, "".join(marks))
     told = towers.join.shape and towers.join.label == "concatenate"
     label = towers.join.label + (f" → {towers.join.shape[0]}" if told else "")
-    bar = max(last - first + 40, text_width(label, 11) + 20)
+    words_width, chips_width = text_width(label, 11), (CHIP + 2) * len(towers.join.chips)
+    bar = max(last - first + 40, words_width + chips_width + 20)
     x = (first + last - bar) / 2
     box = _rectangle(x, end, bar, BAR_HEIGHT, style.fill(towers.join), radius=4, new=style.is_new(towers.join))
-    words = _text(x + bar / 2, end + 12.5, label, 11, "middle", INK)
+    words = svg_text(x + (bar - chips_width) / 2, end + 12.5, label, size=11, anchor="middle")
+    left = x + (bar + words_width - chips_width) / 2 + 4
+    for number, (kind, name) in enumerate(towers.join.chips):
+        words += _chip(left + number * (CHIP + 2), end + (BAR_HEIGHT - CHIP) / 2 + 0.5, kind.fill, chip_letter(name))
     marks.append(_group(towers.join, style, box + words))
     moved = max(0.0, -x)
     return Piece(max(row.width, x + bar) + moved, end + BAR_HEIGHT, row.axis + moved, _moved("".join(marks), moved))
@@ -418,7 +408,7 @@ def _pill(join: Box, x: float, y: float, style: Style) -> str:
     marks = _rectangle(
         left, y - PILL_HEIGHT / 2, width, PILL_HEIGHT, style.fill(join), radius=9, new=style.is_new(join)
     )
-    marks += _text(left + PILL_HEIGHT / 2, y + 5.5, sign, 16, "middle", INK)
+    marks += svg_text(left + PILL_HEIGHT / 2, y + 5.5, sign, size=16, anchor="middle")
     for number, (kind, name) in enumerate(join.chips):
         marks += _chip(left + PILL_HEIGHT - 2 + number * (CHIP + 2), y - CHIP / 2 + 0.5, kind.fill, chip_letter(name))
     return _group(join, style, marks)
@@ -498,11 +488,11 @@ def _group(part: Box | Frame, style: Style, marks: str, *, is_open: bool = False
     style.drawn.append(part)
     attributes = ""
     if style.interactive:
-        attributes = ' tabindex="0" data-box=""'
+        attributes = ' tabindex="-1" role="img" data-box=""'
         if isinstance(part, Frame):
             state = "true" if is_open else "false"
             attributes = (
-                f' tabindex="0" role="button" aria-expanded="{state}" aria-label="{escaped(part.title)}" '
+                f' tabindex="-1" role="button" aria-expanded="{state}" aria-label="{escaped(part.title)}" '
                 f'data-block="{escaped(part.calls[0])}" style="cursor:pointer"'
             )
     return f"<g{attributes}>{_tooltip(part, style)}{marks}</g>"
@@ -525,12 +515,6 @@ def _rectangle(
         f'<rect x="{x:g}" y="{y:g}" width="{width:g}" height="{height:g}" rx="{radius}" fill="{fill}" '
         f'stroke="{stroke}" stroke-width="{thickness}"/>'
     )
-
-
-def _text(x: float, y: float, text: str, size: float, anchor: str, colour: str, *, bold: bool = False) -> str:
-    weight = ' font-weight="bold"' if bold else ""
-    anchored = f' text-anchor="{anchor}"' if anchor != "start" else ""
-    return f'<text x="{x:g}" y="{y:g}" font-size="{size:g}"{anchored}{weight} fill="{colour}">{escaped(text)}</text>'
 
 
 def line(points: list[tuple[float, float]], *, arrow: bool = False, new: bool = False) -> str:
@@ -559,9 +543,9 @@ def _curve(points: list[tuple[float, float]], *, arrow: bool) -> str:
 
 def heading(title: str, piece: Piece) -> Piece:
     """Put a heading above a piece."""
-    wide = text_width(title, 13) * 1.1
+    wide = text_width(title, 13, bold=True)
     moved = max(0.0, wide / 2 - piece.axis)
-    marks = _text(piece.axis + moved, 12, title, 13, "middle", INK, bold=True) + piece.at(moved, 24)
+    marks = svg_text(piece.axis + moved, 12, title, size=13, anchor="middle", bold=True) + piece.at(moved, 24)
     width = max(piece.width + moved, piece.axis + moved + wide / 2)
     return Piece(width, piece.height + 24, piece.axis + moved, marks)
 
@@ -593,6 +577,6 @@ def legend_piece(style: Style, width: float) -> Piece:
             marks.append(_rectangle(x, y, 14, 14, fill, radius=3, new=letter == "new"))
         else:
             marks.append(_chip(x, y, fill, letter))
-        marks.append(_text(x + 20, y + 11.5, words, 11, "start", INK))
+        marks.append(svg_text(x + 20, y + 11.5, words, size=11))
         x += needed
     return Piece(width, y + 16, width / 2, "".join(marks))

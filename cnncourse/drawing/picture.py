@@ -2,9 +2,10 @@
 
 import re
 
-from cnncourse.drawing.layout import Piece, Style, column_piece, escaped, legend_piece, line, text_width
+from cnncourse.display import escaped, svg_text, text_width
+from cnncourse.drawing.layout import Piece, Style, column_piece, legend_piece, line
 from cnncourse.drawing.palette import FAINT_INK, FONT, INK, PAPER
-from cnncourse.drawing.view import Aside, Box, Column, Frame
+from cnncourse.drawing.parts import Aside, Box, Column, Frame
 
 MARGIN = 20
 HEADING = 30
@@ -67,7 +68,7 @@ def svg_document(title: str, alternative_text: str, pieces: list[Piece], style: 
 
     """
     content = sum(piece.width for piece in pieces) + 3 * MARGIN * (len(pieces) - 1)
-    width = max(content, LEAST_WIDTH, text_width(title, 16) * 1.1) + 2 * MARGIN
+    width = max(content, LEAST_WIDTH, text_width(title, 16, bold=True)) + 2 * MARGIN
     legend = legend_piece(style, width - 2 * MARGIN)
     tallest = max(piece.height for piece in pieces)
     top = MARGIN + HEADING
@@ -79,16 +80,15 @@ def svg_document(title: str, alternative_text: str, pieces: list[Piece], style: 
     legend_top = top + tallest + LEGEND_GAP
     marks.append(legend.at(MARGIN, legend_top))
     height = legend_top + legend.height + MARGIN
+    role = "group" if style.interactive else "img"  # what is in an image is nobody's but the eye's
     for words in _notes(style, width - 2 * MARGIN, note):
-        said = f'font-size="10" fill="{FAINT_INK}">{escaped(words)}'
-        marks.append(f'<text x="{MARGIN}" y="{height - 4:g}" {said}</text>')
+        marks.append(svg_text(MARGIN, height - 4, words, size=10, colour=FAINT_INK))
         height += 14
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:g} {height:g}" width="100%" '
-        f'style="max-width:{width:g}px" role="img" aria-label="{escaped(alternative_text)}" '
+        f'style="max-width:{width:g}px" role="{role}" aria-label="{escaped(alternative_text)}" '
         f'font-family="{FONT}" fill="{INK}"><rect width="{width:g}" height="{height:g}" rx="8" fill="{PAPER}"/>'
-        f'<text x="{width / 2:g}" y="{MARGIN + 10}" font-size="16" font-weight="bold" text-anchor="middle">'
-        f"{escaped(title)}</text>{''.join(marks)}</svg>"
+        f"{svg_text(width / 2, MARGIN + 10, title, size=16, anchor='middle', bold=True)}{''.join(marks)}</svg>"
     )
 
 

@@ -4,11 +4,14 @@ from collections.abc import Mapping, Sequence
 from io import BytesIO
 from typing import TYPE_CHECKING
 
+import numpy as np
 from torch import Tensor
 
+from cnncourse.display import bundle, still
 from cnncourse.drawing.palette import NEGATIVE, PAPER, POSITIVE
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.colors import Colormap
     from matplotlib.figure import Figure
 
@@ -17,6 +20,8 @@ RESOLUTION = 110  # dots an inch
 
 class Picture:
     """A matplotlib figure with alternative text; shows itself in a notebook.
+
+    Beside the picture a notebook keeps what it consists of, so that two pictures can be compared whose values differ.
 
     Args:
         figure: the figure; it is rendered once and closed.
@@ -27,6 +32,7 @@ class Picture:
     def __init__(self, figure: "Figure", alternative_text: str) -> None:
         import matplotlib.pyplot as plt
 
+        self.axes = [_contents(axes) for axes in figure.axes]
         rendered = BytesIO()
         figure.savefig(rendered, format="png", dpi=RESOLUTION, facecolor="white")
         plt.close(figure)
@@ -37,8 +43,23 @@ class Picture:
         return self.alternative_text
 
     def _repr_mimebundle_(self, **_options: object) -> tuple[Mapping[str, object], Mapping[str, object]]:
-        content = {"image/png": self.png, "text/plain": self.alternative_text}
-        return content, {"image/png": {"alt": self.alternative_text}}
+        shown = bundle(still(self.png, self.alternative_text), self.alternative_text)
+        return shown, {"text/html": {"axes": self.axes}}
+
+
+def _contents(axes: "Axes") -> str:
+    """Say what is to be seen in axes: how many marks of each kind have a finite place, and the words, in order."""
+    marks = {
+        "lines": sum(bool(np.isfinite(line.get_xydata()).all(axis=1).any()) for line in axes.lines),
+        "patches": sum(bool(np.isfinite(patch.get_extents().extents).all()) for patch in axes.patches),
+        "areas": sum(bool(np.isfinite(area.get_datalim(axes.transData).extents).all()) for area in axes.collections),
+        "images": sum(bool(np.isfinite(np.asarray(image.get_array(), dtype=float)).any()) for image in axes.images),
+        "texts": sum(bool(text.get_text().strip()) for text in axes.texts),
+    }
+    words = [axes.get_title(), axes.get_xlabel(), axes.get_ylabel()]
+    legend = axes.get_legend()
+    words += [text.get_text() for text in legend.get_texts()] if legend is not None else []
+    return " | ".join([", ".join(f"{number} {kind}" for kind, number in marks.items() if number), *filter(None, words)])
 
 
 def _orange_white_black() -> "Colormap":

@@ -8,7 +8,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from cnncourse.drawing.layers import Graph, Layer, Scope, plain_name
+from cnncourse.drawing.labels import plain_name
+from cnncourse.drawing.layers import Graph, Layer, Scope
 
 
 @dataclass(frozen=True)
@@ -149,6 +150,8 @@ def network_tree(graph: Graph) -> Sequence:
     main = graph.outputs[0] if graph.outputs else len(graph.layers) - 1
     on_main = _upstream(graph, main)
     finder = _Finder(graph, targets, {})
+    if sum(not sources for sources in graph.sources) > 1:  # several inputs: nothing begins at one place
+        return _framed(Sequence((Leaf(graph.layers[0]), *finder.everything(main))), 0)
     for group in finder.connected([each for each in range(len(graph.layers)) if each not in on_main]):
         roots = {source for each in group for source in graph.sources[each] if source in on_main}
         if len(roots) > 1:  # it is no branch that leaves the main way: show all connections

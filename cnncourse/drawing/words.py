@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 from cnncourse.drawing.layers import Layer
 from cnncourse.drawing.layout import times
+from cnncourse.drawing.parts import Aside, Box, Column, Frame, Part, Towers
 from cnncourse.drawing.tree import Block, Leaf, Parallel, Sequence, Side, Tangle, Tree
-from cnncourse.drawing.view import Aside, Box, Column, Frame, Part, Towers
 
 
 def in_words(title: str, layers: tuple[Layer, ...], column: Column) -> str:
@@ -45,13 +45,13 @@ def tooltip(part: Box | Frame) -> str:
     multiply_adds = sum(layer.multiply_adds for layer in part.all_layers)
     lines = [_counted(part.title, part.times)] if isinstance(part, Frame) else []
     if isinstance(part, Box):
-        lines += [f"{layer.name}: {layer.details or layer.label}" for layer in layers]
+        lines += [f"{layer.name}: {layer.details or layer.label}{_with_helpers(layer)}" for layer in layers]
     if part.shape:
         lines.append(f"output {times(part.shape)}")
     lines.append(f"{parameters:,} parameters, {multiply_adds:,} multiply-adds")
     field = part.all_layers[-1].field
     if field is not None:
-        lines.append(f"sees {field[0]}×{field[1]} pixels")
+        lines.append(f"sees {times(field)} pixels")
     return "\n".join(lines)
 
 
@@ -72,7 +72,7 @@ def lines_of(tree: Tree, indent: str = "") -> Iterator[str]:
         case Tangle(layers, sources, _):
             for layer, fed_by in zip(layers, sources, strict=True):
                 names = ", ".join("what comes before" if source == -1 else layers[source].name for source in fed_by)
-                yield f"{indent}{_line(layer)}, fed by {names}"
+                yield indent + _line(layer) + (f", fed by {names}" if names else "")
         case Side(body):
             yield indent + "side branch"
             yield from lines_of(body, indent + "    ")
@@ -86,4 +86,8 @@ def _line(layer: Layer) -> str:
     cost = f", {layer.parameters:,} parameters" if layer.parameters else ""
     cost += f", {layer.multiply_adds:,} multiply-adds" if layer.multiply_adds else ""
     shape = f" → {times(layer.shape)}" if layer.shape else ""
-    return f"{layer.name}{again}: {layer.label}{shape}{cost}"
+    return f"{layer.name}{again}: {layer.label}{_with_helpers(layer)}{shape}{cost}"
+
+
+def _with_helpers(layer: Layer) -> str:
+    return f", with what {', '.join(layer.helpers)} make of no image" if layer.helpers else ""

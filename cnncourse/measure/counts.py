@@ -7,10 +7,11 @@ them; additions of a bias, pooling and activation functions are not counted.
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+import torch
 from torch import Tensor, nn
 from torch.utils._pytree import tree_leaves
 
-from cnncourse.measure.shadow import is_layer, run_on_meta
+from cnncourse.measure.shadow import Shapes, is_layer, plain_network, run_on_meta
 from cnncourse.measure.shapes_alone import MultiplyAddCounter
 from cnncourse.measure.table import Table
 
@@ -51,7 +52,11 @@ class Layer:
 
 @dataclass(frozen=True)
 class LayerTable:
-    """A model's layers in the order in which they are called; shows itself as a table in a notebook."""
+    """A model's layers in the order in which they are called; shows itself as a table in a notebook.
+
+    Last come, as one each and without a kind, the layers that are not called, and what belongs to no layer, such as
+    parameters of the model's own or products of maps: so the table adds up to the model.
+    """
 
     layers: tuple[Layer, ...]
 
@@ -103,10 +108,10 @@ def parameters_by_block(model: nn.Module) -> dict[str, int]:
     return counted
 
 
-def multiply_adds(model: nn.Module, input_shape: tuple[int, ...]) -> int:
+def multiply_adds(model: nn.Module, input_shape: Shapes) -> int:
     """Count the multiply-adds of a model's convolutions and linear layers for one image of a shape."""
     counter = MultiplyAddCounter()
-    run_on_meta(model, input_shape, watch=counter)
+    run_on_meta(plain_network(model, input_shape), input_shape, watch=counter)
     return counter.total
 
 
@@ -132,8 +137,9 @@ def own_parameters(layers: Iterable[nn.Module]) -> dict[nn.Module, int]:
     return found
 
 
-def layers(model: nn.Module, input_shape: tuple[int, ...]) -> LayerTable:
+def layers(model: nn.Module, input_shape: Shapes) -> LayerTable:
     """List a model's layers as one image of a shape passes through them; modules that only hold others are none."""
+    model = plain_network(model, input_shape)
     names = layer_names(model)
     calls: list[Layer] = []
 
@@ -141,7 +147,7 @@ def layers(model: nn.Module, input_shape: tuple[int, ...]) -> LayerTable:
         counted_before.append(counter.total)
 
     def after(module: nn.Module, _arguments: tuple, output: object) -> None:
-        first = next(each for each in tree_leaves(output) if isinstance(each, Tensor))
+        first = next((each for each in tree_leaves(output) if isinstance(each, Tensor)), torch.empty(0))
         calls.append(
             Layer(
                 name=names[module],
@@ -162,4 +168,10 @@ def layers(model: nn.Module, input_shape: tuple[int, ...]) -> LayerTable:
     finally:
         for hook in hooks:
             hook.remove()
+    in_layers, of_calls = sum(own_parameters(names).values()), sum(call.multiply_adds for call in calls)
+    rests = [
+        Layer("layers not called", "", (), sum(uncounted.values()), 0),
+        Layer("outside layers", "", (), parameters(model).trainable - in_layers, counter.total - of_calls),
+    ]
+    calls += [rest for rest in rests if rest.parameters or rest.multiply_adds]
     return LayerTable(tuple(calls))

@@ -10,12 +10,17 @@ from dataclasses import dataclass
 
 import torch
 import torch.fx
+import torch.nn.functional as F
 from torch import nn
 
+from cnncourse.measure.shadow import Shapes
 from cnncourse.measure.tracing import LayerTracer, Trace, trace
 
 # Steps that change no number, or are not there in evaluation: no layer in anybody's count.
 UNCOUNTED_MODULES = (nn.Flatten, nn.Identity, nn.Dropout, nn.Dropout2d)
+WEIGHTED_MODULES = (nn.modules.conv._ConvNd, nn.Linear, nn.Bilinear)
+WEIGHTED_FUNCTIONS = (F.linear, F.bilinear, torch.conv1d, torch.conv2d, torch.conv3d, F.conv1d, F.conv2d, F.conv3d)
+WEIGHTED_FUNCTIONS += (F.conv_transpose1d, F.conv_transpose2d, F.conv_transpose3d)
 MERGES = (operator.add, operator.iadd, operator.mul, torch.add, torch.mul, torch.cat, torch.concat)
 
 
@@ -24,7 +29,8 @@ class Depth:
     """A network's depth.
 
     Attributes:
-        weight_layers: convolutions and linear layers on the longest way from image to scores.
+        weight_layers: convolutions and linear layers, those inside attention too, on the longest way from image to
+            scores.
         longest_path: all layers on the longest such way, the input counted, flattening and dropout not.
 
     """
@@ -33,23 +39,24 @@ class Depth:
     longest_path: int
 
 
-def depth(model: nn.Module, _input_shape: tuple[int, ...] | None = None) -> Depth:
+def depth(model: nn.Module, input_shape: Shapes | None = None) -> Depth:
     """Measure a network's depth.
 
     A custom layer without modules inside, such as LeNet-5's sub-sampling, counts as one layer; it counts as a weight
-    layer if it has a weight of its own.
+    layer if it has a parameter "weight" of two axes or more. Convolutions and linear layers that are called as
+    functions count, normalisations and activations with weights do not.
 
     Args:
         model: any network that ``torch.fx`` can trace.
-        _input_shape: depth does not depend on it; taken so that all measures are called alike.
+        input_shape: needed by lazy layers, and by a network that decides by the size of its maps.
 
     Raises:
         ValueError: if it cannot be traced.
 
     """
-    steps = trace(model, LayerTracer())
+    steps = trace(model, LayerTracer(), input_shape)
     return Depth(
-        weight_layers=len(_longest(steps, _has_weight)),
+        weight_layers=len(_longest(steps, _weight_layers)),
         longest_path=len(_longest(steps, _is_layer)),
     )
 
@@ -68,23 +75,35 @@ def longest_path(model: nn.Module) -> tuple[nn.Module | str, ...]:
     return tuple(steps.layer(node) or node.name for node in _longest(steps, _is_layer))
 
 
-def _longest(steps: Trace, counts: Callable[[torch.fx.Node, nn.Module | None], bool]) -> list[torch.fx.Node]:
-    """Return the counted steps on the way that has most of them."""
+def _longest(steps: Trace, counted: Callable[[torch.fx.Node, nn.Module | None], int]) -> list[torch.fx.Node]:
+    """Return the counted steps on the way that has most of them, each as often as it counts."""
     lengths: dict[torch.fx.Node, int] = {}
     for node in steps.nodes:
         before = max((lengths[source] for source in node.all_input_nodes), default=0)
-        lengths[node] = before + bool(counts(node, steps.layer(node)))
+        lengths[node] = before + counted(node, steps.layer(node))
     way = []
     node = max(lengths, key=lengths.__getitem__)
     while node is not None:
-        if counts(node, steps.layer(node)):
-            way.append(node)
+        way += [node] * counted(node, steps.layer(node))
         node = max(node.all_input_nodes, key=lengths.__getitem__, default=None)
     return way[::-1]
 
 
-def _has_weight(_node: torch.fx.Node, layer: nn.Module | None) -> bool:
-    return getattr(layer, "weight", None) is not None and not isinstance(layer, nn.modules.batchnorm._BatchNorm)
+def _weight_layers(node: torch.fx.Node, layer: nn.Module | None) -> int:
+    """Return how many convolutions and linear layers, one behind the other, a step is."""
+    if layer is None:
+        return int(node.op == "call_function" and node.target in WEIGHTED_FUNCTIONS)
+    if isinstance(layer, nn.MultiheadAttention):
+        return 2  # into queries, keys and values, and out of the heads
+    if isinstance(layer, nn.RNNBase):
+        return layer.num_layers
+    if type(layer).__module__.startswith("torch.nn.modules") and not isinstance(layer, WEIGHTED_MODULES):
+        # One that holds others, as in transformers, runs them one behind the other; any other's weight only scales.
+        return sum(_weight_layers(node, child) for child in layer.children())
+    # Asked for by name: a parametrised weight is made anew by each look at it, and may count its looks.
+    weights = {**layer._parameters, **getattr(layer, "parametrizations", {})}
+    weight = layer._parameters.get("weight")
+    return int("weight" in weights and (weight is None or weight.dim() > 1))
 
 
 def _is_layer(node: torch.fx.Node, layer: nn.Module | None) -> bool:

@@ -1,15 +1,85 @@
 """Look at a network without computing anything, and leave it as it was."""
 
+import copy
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 
+import numpy as np
 import torch
+import torch.fx
 from torch import Tensor, nn
+from torch.nn.parameter import is_lazy
 
 from cnncourse.measure.shapes_alone import ShapesAlone
 
 NOBODY_WATCHES = nullcontext()
+Shape = tuple[int, ...]
+Shapes = Shape | Sequence[Shape]  # of one image, or of each of several that a network takes at once
+
+
+class WrongImagesError(ValueError):
+    """A network does not take images of the shape that it is to be looked at with."""
+
+    def __init__(self, model: nn.Module, input_shape: Shapes, reason: object) -> None:
+        super().__init__(f"{type(model).__name__} does not take images of shape {tuple(input_shape)}: {reason}")
+
+
+def shapes_of_inputs(input_shape: Shapes) -> tuple[Shape, ...]:
+    """Return the shape of each input of a network, without the batch, whether one was given or several.
+
+    Raises:
+        ValueError: if it is neither.
+
+    """
+    shapes = (input_shape,) if _is_shape(input_shape) else input_shape
+    if not (isinstance(shapes, Sequence) and shapes and all(map(_is_shape, shapes))):
+        raise ValueError(
+            f"the input's shape is (channels, height, width), without the batch, or several such, not {input_shape!r}"
+        )
+    return tuple(map(tuple, shapes))
+
+
+def _is_shape(value: object) -> bool:
+    return isinstance(value, Sequence) and bool(value) and all(type(side) is int for side in value)
+
+
+def plain_network(model: nn.Module, input_shape: Shapes | None = None) -> nn.Module:
+    """Return the network that a wrapper holds; one with lazy layers as a copy whose layers have their sizes.
+
+    Args:
+        model: a network, or one in ``DataParallel``, ``torch.compile``, an ``AveragedModel`` or several of these.
+        input_shape: without the batch; needed by lazy layers only.
+
+    Raises:
+        ValueError: if it is a scripted or exported program, or has lazy layers and no input's shape is given.
+
+    """
+    while (inner := _held_by_wrapper(model)) is not None:
+        model = inner
+    if isinstance(model, torch.jit.ScriptModule) or (isinstance(model, torch.fx.GraphModule) and "eval" in vars(model)):
+        raise ValueError(
+            f"{getattr(model, 'original_name', type(model).__name__)} is a scripted, traced or exported program, which "
+            "cannot be looked into; pass the network that it was made from"
+        )
+    if not any(is_lazy(each) for each in (*model.parameters(), *model.buffers())):
+        return model
+    if input_shape is None:
+        raise ValueError(
+            f"{type(model).__name__} has lazy layers, whose sizes are not known yet: run it on an image, or say the "
+            "input's shape"
+        )
+    model = copy.deepcopy(model)
+    with evaluation_mode(model), torch.no_grad(), torch.random.fork_rng(devices=[]):
+        model(*(torch.zeros(1, *shape) for shape in shapes_of_inputs(input_shape)))
+    return model
+
+
+def _held_by_wrapper(model: nn.Module) -> nn.Module | None:
+    wrapper = type(model).__name__
+    if wrapper == "OptimizedModule":
+        return model._orig_mod
+    return model.module if wrapper in ("DataParallel", "DistributedDataParallel", "AveragedModel") else None
 
 
 def is_layer(module: nn.Module) -> bool:
@@ -36,20 +106,50 @@ def evaluation_mode(model: nn.Module) -> Iterator[None]:
             module.training = mode
 
 
-def run_on_meta(
-    model: nn.Module, input_shape: tuple[int, ...], watch: AbstractContextManager = NOBODY_WATCHES
-) -> Tensor:
+def run_on_meta(model: nn.Module, input_shape: Shapes, watch: AbstractContextManager = NOBODY_WATCHES) -> Tensor:
     """Run a network on shapes alone: no weight is copied, no number computed or drawn.
 
     Args:
         model: any network.
-        input_shape: shape of one image: (channels, height, width).
+        input_shape: shape of one image, (channels, height, width), or of each input.
         watch: a dispatch mode that is to see each operation.
 
     """
     kinds = (tensor.dtype for tensor in model.parameters() if tensor.is_floating_point())
-    with evaluation_mode(model), shadowed(model), torch.no_grad(), ShapesAlone(), watch:
-        return model(torch.empty(1, *input_shape, dtype=next(kinds, torch.get_default_dtype()), device="meta"))
+    with left_as_it_was(model), evaluation_mode(model), shadowed(model), torch.no_grad(), ShapesAlone(), watch:
+        kind = next(kinds, torch.get_default_dtype())
+        return model(*(torch.empty(1, *shape, dtype=kind, device="meta") for shape in shapes_of_inputs(input_shape)))
+
+
+@contextmanager
+def left_as_it_was(model: nn.Module) -> Iterator[None]:
+    """Undo inside a network, at the end of this block, whatever it has kept, counted, made or thrown away."""
+    held = []
+    for module in model.modules():
+        own = {name: value for name, value in vars(module).items() if name not in _KEPT}
+        inner = [vars(module)[name] for name in ("_parameters", "_buffers", "_modules")]
+        inner += [value for value in own.values() if type(value) in (list, dict, set)]
+        held.append((module, own, [(value, copy.copy(value)) for value in inner]))
+    try:
+        yield
+    finally:
+        for module, own, inner in held:
+            for name in [name for name in vars(module) if name not in own and name not in _KEPT]:
+                del vars(module)[name]
+            vars(module).update(own)
+            for value, before in inner:
+                value.clear()
+                value.extend(before) if isinstance(value, list) else value.update(before)
+
+
+# What others put into a module while it is looked at, or what has a guard of its own.
+_KEPT = {
+    "training",
+    "_forward_hooks",
+    "_forward_pre_hooks",
+    "_forward_hooks_with_kwargs",
+    "_forward_pre_hooks_with_kwargs",
+}
 
 
 @contextmanager
@@ -64,7 +164,7 @@ def shadowed(model: nn.Module) -> Iterator[None]:
     ]
     with torch.inference_mode(False):  # in inference mode convolutions arrive whole, and would not be counted
         shadows = {id(tensor): _shadow(tensor) for _, _, tensor in held}
-    numbers = random.getstate()
+    numbers, of_numpy = random.getstate(), np.random.get_state()
     for store, name, tensor in held:
         store[name] = shadows[id(tensor)]
     try:
@@ -74,6 +174,7 @@ def shadowed(model: nn.Module) -> Iterator[None]:
         for store, name, tensor in held:
             store[name] = tensor
         random.setstate(numbers)
+        np.random.set_state(of_numpy)
 
 
 def _shadow(tensor: Tensor) -> Tensor:

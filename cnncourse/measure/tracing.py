@@ -3,6 +3,8 @@
 import inspect
 import linecache
 import traceback
+from collections import OrderedDict
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,14 +13,21 @@ import torch.fx
 from torch import Tensor, nn
 from torch.utils._pytree import tree_leaves
 
-from cnncourse.measure.shadow import evaluation_mode, is_layer, run_on_meta, shadowed
+from cnncourse.measure.shadow import (
+    Shapes,
+    WrongImagesError,
+    evaluation_mode,
+    is_layer,
+    left_as_it_was,
+    plain_network,
+    run_on_meta,
+    shadowed,
+    shapes_of_inputs,
+)
 from cnncourse.measure.shapes_alone import MultiplyAddCounter
+from cnncourse.measure.sized_tracing import SizedTracer
 
 LIBRARIES = (str(Path(torch.__file__).parent), str(Path(__file__).parent))  # a line in these is not the network's
-
-
-class WrongImagesError(ValueError):
-    """A network does not take images of the shape that it is to be looked at with."""
 
 
 class LayerTracer(torch.fx.Tracer):
@@ -50,7 +59,7 @@ class Trace:
 def trace(
     model: nn.Module,
     tracer: torch.fx.Tracer,
-    input_shape: tuple[int, ...] | None = None,
+    input_shape: Shapes | None = None,
     *,
     training: bool = False,
 ) -> Trace:
@@ -59,37 +68,84 @@ def trace(
     Args:
         model: any network that ``torch.fx`` can trace; it is left as it was.
         tracer: decides how deep the tracing goes.
-        input_shape: shape of one image, (channels, height, width); if it is given, each step's output shape and
-            multiply-adds are worked out too.
+        input_shape: shape of one image, (channels, height, width), or of each input; if it is given, each step's output
+            shape and multiply-adds are worked out too.
         training: whether to trace what the network does in training mode.
 
     Raises:
         ValueError: if the network cannot be traced, or does not take such images; the message says why and where.
 
     """
-    held = set(vars(model))
+    model = as_network(plain_network(model, input_shape))
+    attempts = [lambda: tracer.trace(model, concrete_args=_defaults(model, input_shape))]
+    if input_shape is not None:  # a network that decides by the size of its maps, or asks whether they are tensors
+        attempts.append(lambda: _sized(model, input_shape))
+    failed: Exception | None = None
     with evaluation_mode(model):
         if training:
             model.train()
-        try:
-            with shadowed(model):
-                graph = tracer.trace(model, concrete_args=_defaults(model))
-            if input_shape is not None:
-                _note_shapes(model, graph, input_shape)
-        except WrongImagesError:
-            raise
-        except Exception as error:
-            raise ValueError(_why(model, error)) from error
-        finally:
-            for constant in set(vars(model)) - held:  # torch.fx keeps the constants that it met in the model
-                delattr(model, constant)
-    return Trace(tuple(graph.nodes), dict(model.named_modules()))
+        for attempt in attempts:
+            try:
+                graph = _graph(model, attempt, input_shape)
+            except WrongImagesError:
+                raise
+            except Exception as error:
+                failed = failed or error  # the first reason is the network's own, and has its line
+                continue
+            if attempt is attempts[-1] or training or _work(graph) == _work_of(model, input_shape):
+                return Trace(tuple(graph.nodes), dict(model.named_modules()))
+    if input_shape is not None:
+        _refuse_wrong_images(model, input_shape)
+    raise ValueError(_why(model, failed)) from failed
 
 
-def _defaults(model: nn.Module) -> dict[str, object]:
+def _graph(model: nn.Module, attempt: Callable[[], torch.fx.Graph], input_shape: Shapes | None) -> torch.fx.Graph:
+    """Trace a network in one way, with the shapes of its steps if the image's is known."""
+    with left_as_it_was(model):
+        with shadowed(model):
+            graph = attempt()
+        if input_shape is not None:
+            _note_shapes(model, graph, input_shape)
+    return graph
+
+
+def _sized(model: nn.Module, input_shape: Shapes) -> torch.fx.Graph:
+    kinds = (tensor.dtype for tensor in model.parameters() if tensor.is_floating_point())
+    sized = SizedTracer(shapes_of_inputs(input_shape), next(kinds, torch.get_default_dtype()))
+    return sized.trace(model, concrete_args=_defaults(model, input_shape))
+
+
+def _work(graph: torch.fx.Graph) -> int:
+    return sum(map(step_multiply_adds, graph.nodes))
+
+
+def _work_of(model: nn.Module, input_shape: Shapes) -> int:
+    counter = MultiplyAddCounter()
+    run_on_meta(model, input_shape, watch=counter)
+    return counter.total
+
+
+def as_network(model: nn.Module) -> nn.Module:
+    """Return a network that holds a lone layer of torch's, into which tracing would go, or the network itself."""
+    is_lone = is_layer(model) and type(model).__module__.startswith("torch.nn.")
+    return nn.Sequential(OrderedDict({type(model).__name__.lower(): model})) if is_lone else model
+
+
+def _defaults(model: nn.Module, input_shape: Shapes | None) -> dict[str, object]:
     """Return the values of the arguments that a network can do without; the trace is what it does with those."""
-    arguments = list(inspect.signature(model.forward).parameters.values())[1:]
-    return {each.name: each.default for each in arguments if each.default is not inspect.Parameter.empty}
+    given = 1 if input_shape is None else len(shapes_of_inputs(input_shape))
+    arguments = list(inspect.signature(model.forward).parameters.values())[given:]
+    plain = (type(None), bool, int, float, str)  # torch.fx takes others apart
+    return {each.name: each.default for each in arguments if isinstance(each.default, plain)}
+
+
+def _refuse_wrong_images(model: nn.Module, input_shape: Shapes) -> None:
+    """Raise if a network itself refuses images of a shape, in its own words."""
+    try:
+        run_on_meta(model, input_shape)
+    except Exception as own:
+        if "on meta tensors" not in str(own):
+            raise WrongImagesError(model, input_shape, own) from own
 
 
 def _why(model: nn.Module, error: Exception) -> str:
@@ -100,8 +156,9 @@ def _why(model: nn.Module, error: Exception) -> str:
         last = frames[-1]
         line = (last.line or linecache.getline(last.filename, last.lineno)).strip()
         where = f"\nThe tracing stopped in {last.name}, line {last.lineno} of {Path(last.filename).name}: {line}"
+    reason = "it asks for the value of a number that depends on the image" if "on meta tensors" in str(error) else error
     return (
-        f"{type(model).__name__} cannot be traced by torch.fx: {error}{where}\n"
+        f"{type(model).__name__} cannot be traced by torch.fx: {reason}{where}\n"
         "What a network does must not depend on the numbers in its images. Put such a step into a module of its own, "
         "without modules inside, which then counts as one layer; or trace a part of the network."
     )
@@ -111,20 +168,20 @@ def _is_networks_own(path: str) -> bool:
     return not path.startswith(LIBRARIES)
 
 
-def _note_shapes(model: nn.Module, graph: torch.fx.Graph, input_shape: tuple[int, ...]) -> None:
+def _note_shapes(model: nn.Module, graph: torch.fx.Graph, input_shape: Shapes) -> None:
     counter = MultiplyAddCounter()
     try:
         run_on_meta(_ShapeNoter(model, graph, counter), input_shape, watch=counter)
     except (RuntimeError, ValueError, IndexError) as error:
+        if "on meta tensors" in str(error):  # it asks for numbers, and there are none
+            raise
         reason: Exception = error
         try:
             run_on_meta(model, input_shape)  # its own check, if it has one, says more
         except (RuntimeError, ValueError, IndexError) as own:
             reason = own
         hint = " Shapes are without the batch, for example (3, 224, 224)." if len(input_shape) > 3 else ""
-        raise WrongImagesError(
-            f"{type(model).__name__} does not take images of shape {tuple(input_shape)}: {reason}.{hint}"
-        ) from error
+        raise WrongImagesError(model, input_shape, f"{reason}.{hint}") from error
 
 
 class _ShapeNoter(nn.Module):
@@ -134,8 +191,8 @@ class _ShapeNoter(nn.Module):
         super().__init__()
         self.model, self.graph, self.counter = model, graph, counter
 
-    def forward(self, images: Tensor) -> Tensor:
-        return _Interpreter(self.model, self.graph, self.counter).run(images)
+    def forward(self, *images: Tensor) -> Tensor:
+        return _Interpreter(self.model, self.graph, self.counter).run(*images)
 
 
 class _Interpreter(torch.fx.Interpreter):

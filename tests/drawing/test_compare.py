@@ -37,13 +37,15 @@ def test_more_channels_alone_are_not_new():
 def test_counterparts_are_found_by_name_where_there_is_one():
     before, after = (draw(build(), (1, 32, 32)) for build in (LeNet5, ModernLeNet5))
     both = draw_side_by_side(before, after)
-    assert both.new == ("2×2 max pool /2", "5×5 conv, 16", "2×2 max pool /2", "FC, 120", "FC, 10")  # F6 is not new
+    boxes = [words for words in both.new if "behind" not in words]
+    assert boxes == ["2×2 max pool /2", "5×5 conv, 16", "2×2 max pool /2", "FC, 120", "FC, 10"]  # F6 is not new
+    assert "ReLU behind FC, 84" in both.new
 
 
 def test_activation_that_the_first_lacks_is_marked():
     plain, active = nn.Conv2d(4, 4, 3), nn.Sequential(nn.Conv2d(4, 4, 3), nn.ReLU())
     both = draw_side_by_side(draw(nn.Sequential(plain), (4, 8, 8)), draw(active, (4, 8, 8)))
-    assert both.new == ()
+    assert both.new == ("ReLU behind 3×3 conv, 4",)
     assert both.svg.count(f'stroke="{NEW}"') == 2  # the letter in the box, and the legend
 
 
@@ -53,3 +55,15 @@ def test_picture_is_steady_and_can_be_saved(tmp_path):
     assert both.svg == draw_side_by_side(drawing, draw(BasicBlock(64, 64), SHAPE)).svg
     both.save(tmp_path / "both.svg")
     assert (tmp_path / "both.svg").read_text(encoding="utf-8") == both.svg + "\n"
+
+
+def test_words_name_all_that_the_picture_marks():
+    def stack(*behind, groups=32):
+        return draw(nn.Sequential(nn.Conv2d(64, 64, 3, groups=groups), *behind, nn.MaxPool2d(2)), (64, 16, 16))
+
+    plain = stack(nn.ReLU())
+    assert draw_side_by_side(plain, stack(nn.BatchNorm2d(64), nn.ReLU())).new == (
+        "batch norm behind 3×3 conv, 64, 32 groups",
+    )
+    assert draw_side_by_side(plain, stack(nn.ReLU(), groups=8)).new == ("3×3 conv, 64, 8 groups",)
+    assert draw_side_by_side(plain, plain).alternative_text.endswith("Nothing is new on the right.")

@@ -8,7 +8,7 @@ from cnncourse.architectures import InceptionV3, LeNet5
 from cnncourse.drawing import draw, explore
 from cnncourse.drawing.explorer import ExplorerState
 from cnncourse.drawing.palette import SHADES
-from cnncourse.drawing.view import frames_of
+from cnncourse.drawing.parts import frames_of
 from tests.architectures.shapes import on_meta
 
 
@@ -51,7 +51,12 @@ def test_unknown_block_changes_nothing(explorer):
 def test_all_can_be_folded_and_be_as_before(explorer):
     folded = explorer.first_state.folded()
     assert not any(frame.body is not None for frame in frames_of(folded.drawing.column))
-    assert folded.as_drawn_first().svg == explorer.first_state.svg
+    widget = explorer.widget()
+    widget.detail, widget.colour, widget.size = "layers", "parameters", 149
+    widget.request = {"fold": "all", "number": 1}
+    widget.request = {"fold": "none", "number": 2}
+    assert (widget.detail, widget.colour, widget.size) == ("blocks", "kind", 299)
+    assert widget.svg == explorer.first_state.svg
 
 
 @pytest.mark.parametrize("colour", ["parameters", "multiply-adds"])
@@ -63,7 +68,10 @@ def test_costliest_part_has_the_darkest_shade(explorer, colour):
 
 
 def test_parts_can_be_reached_with_the_keyboard(explorer):
-    groups = [each for each in ElementTree.fromstring(explorer.first_state.svg).iter() if each.get("tabindex") == "0"]
+    picture = ElementTree.fromstring(explorer.first_state.svg)
+    assert picture.get("role") == "group"  # what is in an image nobody reaches
+    groups = [each for each in picture.iter() if each.get("tabindex") == "-1"]  # the page makes one of them the stop
+    assert all(each.get("role") in ("button", "img") and each[0].tag.endswith("title") for each in groups)
     blocks = [each for each in groups if each.get("role") == "button"]
     assert len(groups) > len(blocks) > 5
     assert {each.get("aria-expanded") for each in blocks} == {"true", "false"}
@@ -93,13 +101,14 @@ def test_image_that_is_too_small_is_explained_and_the_picture_stays(explorer):
     widget.size = 20
     assert "height and width of 75 or more" in widget.message
     assert widget.svg == before
+    assert widget.size == 299
     widget.size = 160
     assert widget.message == ""
 
 
 def test_reader_without_a_kernel_gets_a_still_picture():
     bundle = explore(on_meta(LeNet5), (1, 32, 32), "LeNet-5")._repr_mimebundle_()
-    assert bundle["image/svg+xml"].startswith("<svg")
+    assert "data:image/svg+xml;base64," in bundle["text/html"]
     assert bundle["text/plain"].startswith("LeNet-5, from top to bottom: image")
     assert "application/vnd.jupyter.widget-view+json" in bundle
 

@@ -11,8 +11,8 @@ from torch import nn
 
 from cnncourse import measure
 from cnncourse.drawing import draw, explore
-from cnncourse.drawing.tree import Side
-from cnncourse.drawing.view import boxes_of
+from cnncourse.drawing.parts import boxes_of
+from cnncourse.drawing.tree import Side, layers_of
 from tests.drawing.test_tree import assert_connections_are_those_of_the_code, called, measured
 
 SHAPE = (3, 16, 16)
@@ -129,18 +129,31 @@ def test_parameters_count_once(build):
     used = sum(layer.parameters for layer in draw(model, SHAPE).layers)
     unused = measure.parameters(model.fc).trainable if hasattr(model, "fc") else 0
     assert used == measure.parameters(model).trainable - unused
-    assert sum(layer.parameters for layer in measure.layers(model, SHAPE).layers) == used
+    listed = measure.layers(model, SHAPE).layers
+    assert sum(layer.parameters for layer in listed if layer.kind) == used
+    assert sum(layer.parameters for layer in listed) == measure.parameters(model).trainable
 
 
-def test_result_beside_the_scores_is_a_side_branch_even_at_the_end():
-    class Features(Stem):
+def test_main_way_is_the_one_with_most_work_whatever_the_order_of_the_results():
+    class Finest(Stem):
         def forward(self, x):
             features = self.c(x).mean((2, 3))
             return features, self.fc(features)
 
-    drawing = draw(Features(), SHAPE)
-    assert isinstance(drawing.tree.items[-1], Side)
-    assert "FC, 2" in drawing.svg
+    class Named(Stem):
+        def __init__(self):
+            super().__init__()
+            self.aux, self.deep = nn.Conv2d(8, 2, 1), nn.Conv2d(8, 8, 3)
+
+        def forward(self, x):
+            maps = self.c(x)
+            return {"aux": self.aux(maps), "out": self.deep(maps)}
+
+    assert [type(item).__name__ for item in draw(Finest(), SHAPE).tree.items] == ["Leaf"] * 4
+    drawing = draw(Named(), SHAPE)
+    (side,) = (item for item in drawing.tree.items if isinstance(item, Side))
+    assert [layer.name for layer in layers_of(side)] == ["aux"]
+    assert drawing.column.items[-1].label == "3×3 conv, 8"
 
 
 def test_network_that_trains_in_ways_that_cannot_be_traced_is_drawn_as_it_evaluates():
@@ -163,13 +176,13 @@ def test_layer_may_return_a_dictionary():
 
 
 def test_steps_in_place_are_on_the_way():
-    assert [layer.label for layer in draw(InPlace(), SHAPE).layers] == ["image", "3×3 conv, 8", "ReLU", "add"]
+    assert [layer.label for layer in draw(InPlace(), SHAPE).layers] == ["image", "3×3 conv, 8", "ReLU", "x + 1"]
 
 
 def test_difference_is_a_join_of_its_own():
     drawing = draw(Differs(), SHAPE)
-    assert [box.label for box in boxes_of(drawing.column)][-1] == "subtract"
-    assert ">−<" in drawing.svg
+    assert [box.label for box in boxes_of(drawing.column)][-1] == "c − c"
+    assert ">c − c<" in drawing.svg
 
 
 def test_counting_and_running_state_is_undone():
@@ -244,7 +257,7 @@ def test_block_with_connections_across_its_border_is_drawn_alone():
     [
         (lambda: draw(None, SHAPE), TypeError, "only a network, an nn.Module, can be drawn, not NoneType"),
         (lambda: draw(Stem, SHAPE), TypeError, "not the class Stem; make one first"),
-        (lambda: draw(nn.Conv2d(3, 8, 3), None), ValueError, "without the batch, not None"),
+        (lambda: draw(nn.Conv2d(3, 8, 3), None), ValueError, "without the batch, or several such, not None"),
         (lambda: draw(nn.Conv2d(3, 8, 3), (1, *SHAPE)), ValueError, "Shapes are without the batch"),
     ],
 )

@@ -97,8 +97,14 @@ def test_longest_path_lists_what_depth_counts():
     assert kinds == ["images", "Conv2d", "ReLU", "Conv2d", "add", "AdaptiveAvgPool2d", "Linear"]
 
 
-def test_field_by_call_follows_each_call_and_ends_at_global_pooling():
+def test_field_by_call_follows_each_call_and_is_the_whole_image_behind_global_pooling():
     layer = nn.Conv2d(3, 3, 3, padding=1)
     model = nn.Sequential(layer, nn.MaxPool2d(2), layer, nn.AdaptiveAvgPool2d(1))
-    fields = {name: field.size for name, field in measure.receptive_field_by_call(model, (3, 16, 16)).items()}
-    assert fields == {"0": (3, 3), "1": (4, 4), "0@1": (8, 8)}
+    found = measure.receptive_field_by_call(model, (3, 16, 16))
+    assert {name: field.size for name, field in found.items()} == {
+        "0": (3, 3),
+        "1": (4, 4),
+        "0@1": (8, 8),
+        "3": (16, 16),
+    }
+    assert found["3"].stride == (0, 0)

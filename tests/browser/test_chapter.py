@@ -1,28 +1,14 @@
 """A learner's way through chapter 1 and its exercise, in the real JupyterLab and a real browser."""
 
-import json
-import os
 import shutil
-import socket
-import subprocess
-import sys
-import time
-import urllib.request
 
 import nbformat
 import pytest
 
+from tests.browser.lab import errors, folders_of_their_own, new_page, open_notebook, opened, run_all_cells
+
 pytestmark = pytest.mark.browser
 
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1",  # a page that needs the network must fail here
-]
 EXPLORE = """
 from cnncourse import explore
 from cnncourse.architectures import architecture
@@ -57,117 +43,22 @@ class C3(nn.Module):
 
 
 @pytest.fixture(scope="module")
-def browser():
-    if CHROMIUM is None:
-        message = "no Chromium here, so nobody looked at the notebooks in a browser"
-        if os.environ.get("CI"):
-            pytest.fail(message)
-        pytest.skip(message)
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        opened = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield opened
-        opened.close()
-
-
-@pytest.fixture(scope="module")
 def course(project, tmp_path_factory):
-    """A copy of the course that JupyterLab may save into, opened with ``cnncourse lab``; yields its address."""
-    home = tmp_path_factory.mktemp("home")
-    copy = tmp_path_factory.mktemp("course")
+    """A copy of the course that JupyterLab may save into, opened with ``cnncourse lab``; gives its address."""
+    home, copy = tmp_path_factory.mktemp("home"), tmp_path_factory.mktemp("course")
     for folder in ("cnncourse", "chapters", "exercises"):
         shutil.copytree(project / folder, copy / folder, ignore=shutil.ignore_patterns("__pycache__"))
     network = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(EXPLORE)])
     network.metadata.kernelspec = {"name": "python3", "display_name": "Python 3", "language": "python"}
     nbformat.write(network, copy / "network.ipynb")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    settings = {
-        "ServerApp": {"ip": "127.0.0.1", "port": port, "port_retries": 0},
-        "IdentityProvider": {"token": ""},
-        "LabApp": {"expose_app_in_browser": True},
-    }
-    (home / "config").mkdir()
-    (home / "config/jupyter_server_config.json").write_text(json.dumps(settings))
-    environment = os.environ | {
-        "HOME": str(home),
-        "JUPYTER_CONFIG_DIR": str(home / "config"),
-        "JUPYTER_DATA_DIR": str(home / "data"),
-        "JUPYTER_RUNTIME_DIR": str(home / "runtime"),
-        "JUPYTERLAB_SETTINGS_DIR": str(home / "settings"),
-        "JUPYTERLAB_WORKSPACES_DIR": str(home / "workspaces"),
-        "IPYTHONDIR": str(home / "ipython"),
-        "CNNCOURSE_PROGRESS": str(home / "progress.jsonl"),
-        "PYTHONPATH": str(copy),
-        "NO_BROWSER": "1",
-    }
-    log = home / "lab.log"
-    with log.open("w") as output:
-        server = subprocess.Popen(
-            [sys.executable, "-m", "cnncourse.cli", "lab"],
-            cwd=copy,
-            env=environment,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-        )
-    try:
-        address = f"http://127.0.0.1:{port}"
-        wait_for_server(server, address, log)
+    with opened(["lab", "--course"], copy, folders_of_their_own(home) | {"PYTHONPATH": str(copy)}) as address:
         yield address
-    finally:
-        server.terminate()
-        server.wait(20)
-
-
-def wait_for_server(server, address, log):
-    for _ in range(240):
-        if server.poll() is not None:
-            pytest.fail(f"JupyterLab ended at once:\n{log.read_text()}")
-        try:
-            urllib.request.urlopen(address + "/api/status", timeout=5).read()
-            return
-        except OSError:
-            time.sleep(0.25)
-    pytest.fail(f"JupyterLab did not answer within a minute:\n{log.read_text()}")
 
 
 @pytest.fixture
 def page(browser, course):
-    opened = browser.new_page(viewport={"width": 1300, "height": 1500})
-    opened.set_default_timeout(60_000)
-    yield opened
-    opened.close()
-
-
-def open_notebook(page, address):
-    page.goto(address, wait_until="domcontentloaded")
-    page.wait_for_selector(".jp-Notebook .jp-CodeCell")
-    page.wait_for_function(
-        "window.jupyterapp?.shell?.currentWidget?.sessionContext?.session?.kernel?.status === 'idle'"
-    )
-
-
-def run_all_cells(page):
-    # Lab's command resolves only when all cells are done; the page must stay free to be asked.
-    page.evaluate("() => { window.jupyterapp.commands.execute('notebook:run-all-cells'); }")
-    page.wait_for_function(
-        """() => window.jupyterapp.shell.currentWidget.content.widgets
-            .filter(cell => cell.model.type === 'code' && cell.model.sharedModel.source.trim())
-            .every(cell => cell.model.executionCount && cell.model.executionState !== 'running')""",
-        timeout=180_000,
-    )
-
-
-def errors(page):
-    return page.evaluate(
-        """() => window.jupyterapp.shell.currentWidget.content.model.sharedModel.cells
-            .filter(cell => cell.cell_type === 'code')
-            .flatMap(cell => cell.toJSON().outputs)
-            .filter(output => output.output_type === 'error' || output.name === 'stderr')
-            .map(output => output.evalue || output.text)"""
-    )
+    with new_page(browser, width=1300, height=1500) as page:
+        yield page
 
 
 def drag(page, handle, pixels):
@@ -221,7 +112,7 @@ def test_chapter_opens_runs_and_its_explorer_moves(page, course, tmp_path):
     number = page.get_by_placeholder("a number (trainable numbers), then Enter")
     number.fill("2,000")
     number.press("Enter")
-    page.get_by_text("2000 trainable numbers").wait_for()
+    page.get_by_text("2,000 trainable numbers").wait_for()
     page.screenshot(path=tmp_path / "prediction.png")
 
     output = page.locator(".jp-OutputArea-output:has(.cnncourse-progress):has(button)").first
@@ -249,7 +140,6 @@ def test_exercise_answers_at_once(page, course, tmp_path):
     report.get_by_text("Hint 1", exact=True).first.click()
     report.get_by_text("Hint 2", exact=True).first.click()
     assert report.get_by_text("table[o] lists the input maps").is_visible()
-    assert report.get_by_label("Connections of 16 output maps").first.is_visible()
     page.screenshot(path=tmp_path / "report.png")
 
     report = answer(page, 1, ANSWERS["right"])
@@ -280,6 +170,15 @@ def test_network_opens_and_folds_by_mouse_and_keyboard(page, course, tmp_path):
     picture.locator("[data-block='stem'][aria-expanded='true']").wait_for()
     assert page.evaluate("document.activeElement.dataset.block") == "stem"  # the keyboard goes on from where it was
 
+    assert picture.locator("[tabindex='0']").count() == 1
+    page.keyboard.press("ArrowDown")
+    assert page.evaluate("document.activeElement.querySelector('title').textContent").startswith("stem.conv1a")
+    assert "stem.conv1a" in about.inner_text()
+    cells = page.locator(".jp-Cell").count()
+    for key in ("x", "a", "b"):
+        page.keyboard.press(key)
+        assert page.locator(".jp-Cell").count() == cells, key
+
     explorer.get_by_label("colour by").select_option("parameters")
     picture.get_by_text("parameters: 0").wait_for()
     explorer.get_by_label("image size").fill("149")
@@ -287,6 +186,7 @@ def test_network_opens_and_folds_by_mouse_and_keyboard(page, course, tmp_path):
     picture.get_by_text("3×149×149", exact=True).wait_for()
     explorer.get_by_label("image size").fill("20")
     explorer.get_by_label("image size").press("Tab")
-    about.get_by_text("75 or more").wait_for()
+    explorer.get_by_role("status").get_by_text("75 or more").wait_for()
+    assert explorer.get_by_label("image size").input_value() == "149"
     assert picture.get_by_text("3×149×149", exact=True).count() == 1
     page.screenshot(path=tmp_path / "parameters.png")

@@ -1,0 +1,118 @@
+"""Trace networks that decide by the size of their maps: sizes are known while they are traced."""
+
+from collections.abc import Iterator
+
+import torch
+from torch import Tensor, nn
+from torch.fx import Proxy, Tracer
+from torch.fx.node import map_aggregate
+
+from cnncourse.measure.shadow import Shape, is_layer
+from cnncourse.measure.shapes_alone import ShapesAlone
+
+
+class SizedProxy(Proxy):
+    """Stands for a value whose size is known, but not its numbers."""
+
+    value: object = None
+    _is_param = False
+
+    @property
+    def __class__(self) -> type:
+        """A tensor's, where a tensor will be: networks ask."""
+        return Tensor if isinstance(self.value, Tensor) else SizedProxy
+
+    def __getattr__(self, name: str) -> object:
+        known = ("shape", "ndim", "dtype", "device", "is_cuda", "requires_grad")
+        if name in known and isinstance(self.value, Tensor):
+            return getattr(self.value, name)
+        return super().__getattr__(name)
+
+    def size(self, dim: int | None = None) -> object:
+        """Return the size, as a tensor does."""
+        return self.value.size() if dim is None else self.value.size(dim)
+
+    def dim(self) -> int:
+        """Return the number of axes, as a tensor does."""
+        return self.value.dim()
+
+    def numel(self) -> int:
+        """Return how many numbers there are, as a tensor does."""
+        return self.value.numel()
+
+    def __len__(self) -> int:
+        return len(self.value)
+
+    def __iter__(self) -> Iterator[Proxy]:
+        return iter([self[place] for place in range(len(self))])
+
+
+def _value(argument: object) -> object:
+    """Return what stands for an argument while a step is run: of tensors, their shape alone."""
+    if type(argument) is SizedProxy:
+        return argument.value
+    is_made = isinstance(argument, Tensor) and not argument.is_meta and argument.dim()
+    return torch.empty_like(argument, device="meta") if is_made else argument
+
+
+class SizedTracer(Tracer):
+    """Traces a network down to its layers, and runs each step on shapes alone while it does.
+
+    Args:
+        shapes: of the inputs, without the batch.
+        kind: of their numbers.
+
+    """
+
+    def __init__(self, shapes: tuple[Shape, ...], kind: torch.dtype) -> None:
+        super().__init__()
+        self.inputs = iter([torch.empty(1, *shape, dtype=kind, device="meta") for shape in shapes])
+        self.is_running = False
+
+    def is_leaf_module(self, module: nn.Module, qualified_name: str) -> bool:
+        """Whether a module is a layer."""
+        return is_layer(module)
+
+    def create_arg(self, argument: object) -> object:
+        """Return a step's argument as it stands in the graph."""
+        return argument.node if type(argument) is SizedProxy else super().create_arg(argument)
+
+    def proxy(self, node: torch.fx.Node) -> SizedProxy:
+        """Return what stands for a step's result."""
+        return SizedProxy(node, self)
+
+    def call_module(self, module: nn.Module, forward: object, args: tuple, kwargs: dict) -> object:
+        """Trace a module's call; while a step is run, run it."""
+        return forward(*args, **kwargs) if self.is_running else super().call_module(module, forward, args, kwargs)
+
+    def getattr(self, attribute: str, value: object, parameter_proxy_cache: dict) -> object:
+        """Trace that a parameter is read; while a step is run, read it."""
+        return value if self.is_running else super().getattr(attribute, value, parameter_proxy_cache)
+
+    def create_proxy(
+        self, kind: str, target: object, args: tuple, kwargs: dict, *rest: object, **named: object
+    ) -> Proxy:
+        """Note a step, and what comes out of it."""
+        proxy = super().create_proxy(kind, target, args, kwargs, *rest, **named)
+        if type(proxy) is SizedProxy and kind != "output":
+            values = map_aggregate((args, kwargs), _value)
+            self.is_running = True
+            try:
+                with torch.no_grad(), ShapesAlone():
+                    proxy.value = self._run(kind, target, *values)
+            finally:
+                self.is_running = False
+        return proxy
+
+    def _run(self, kind: str, target: object, args: tuple, kwargs: dict) -> object:
+        match kind:
+            case "placeholder":
+                return next(self.inputs, None)
+            case "get_attr":
+                owner, _, name = target.rpartition(".")
+                return getattr(self.root.get_submodule(owner), name)
+            case "call_module":
+                return self.root.get_submodule(target)(*args, **kwargs)
+            case "call_method":
+                return getattr(args[0], target)(*args[1:], **kwargs)
+        return target(*args, **kwargs)

@@ -1,0 +1,114 @@
+"""Widgets keep their keys to themselves, have names for those who do not see them, and fit on a small screen."""
+
+import nbformat
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+
+from cnncourse.work.folder import WorkFolder
+from tests.browser.lab import errors, folders_of_their_own, new_page, open_notebook, opened, run_all_cells
+
+pytestmark = pytest.mark.browser
+
+HEIGHT = 3600
+CELLS = (
+    "from cnncourse import data, explore, predict, progress, quiz\nfrom cnncourse.architectures import LeNet5",
+    "from cnncourse.architectures.lenet5.explorer import explore_convolution\n"
+    "explore_convolution(data.digits().test_images[200])",
+    'predict("01-lenet-5", "numbers-of-c1")',
+    'predict("01-lenet-5", "shift-error")',
+    'explore(LeNet5(), (1, 32, 32), "LeNet-5")',
+    'quiz("01-lenet-5")',
+    'progress("01-lenet-5")',
+)
+
+
+@pytest.fixture(scope="module")
+def own(project, tmp_path_factory):
+    path = WorkFolder.start(tmp_path_factory.mktemp("learner") / "my-work", project).path
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source) for source in CELLS])
+    notebook.metadata.kernelspec = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    nbformat.write(notebook, path / "chapters/widgets.ipynb")
+    return path
+
+
+@pytest.fixture(scope="module")
+def lab(own, tmp_path_factory):
+    with opened(["lab"], own, folders_of_their_own(tmp_path_factory.mktemp("home"))) as address:
+        yield address
+
+
+@pytest.fixture(scope="module")
+def page(browser, lab):
+    # So high that all is seen: of what JupyterLab leaves out until one scrolls there, nobody knows the role.
+    with new_page(browser, width=1280, height=HEIGHT) as page:
+        open_notebook(page, f"{lab}/lab/tree/chapters/widgets.ipynb?reset")
+        run_all_cells(page)
+        page.locator(".cnncourse-live[data-named]").nth(5).wait_for(state="attached")
+        assert errors(page) == []
+        yield page
+
+
+def test_keys_typed_in_a_widget_do_nothing_to_the_notebook(page):
+    slider = page.get_by_role("slider", name="row", exact=True)
+    slider.focus()
+    place = slider.get_attribute("aria-valuenow")
+    for key in ("x", "a", "b", "ArrowRight"):
+        page.keyboard.press(key)
+        assert page.locator(".jp-Cell").count() == len(CELLS), key
+    page.wait_for_function(
+        "([slider, place]) => slider.getAttribute('aria-valuenow') !== place", arg=[slider.element_handle(), place]
+    )
+
+
+def test_controls_have_names_and_answers_are_announced(page):
+    for name in ("row", "column", "stride", "padding"):
+        assert page.get_by_role("slider", name=name, exact=True).count() == 1
+    question = page.get_by_role("radiogroup").filter(has_text="The same six detectors are used at every place")
+    questions = page.locator(".jp-OutputArea-output:has(.widget-radio)").last.get_by_role("radiogroup")
+    assert questions.count() == 5 > question.count()
+    names = questions.evaluate_all("groups => groups.map(group => group.getAttribute('aria-label'))")
+    assert all(name.startswith(f"{number}. ") for number, name in enumerate(names, start=1))
+    questions.first.get_by_role("radio").first.check()
+    page.get_by_role("status").filter(has_text="Why").first.wait_for()
+
+
+def test_screen_readers_find_nothing_wrong(page):
+    found = Axe().run(page, context=".jp-OutputArea-output", options={"resultTypes": ["violations"]})
+    serious = [each for each in found.response["violations"] if each["impact"] in ("serious", "critical")]
+    told = [(each["id"], [node["html"][:160] for node in each["nodes"]][:3]) for each in serious]
+    assert told == []
+    assert len(found.response["passes"]) > 10  # it has looked at something
+
+
+@pytest.mark.parametrize("width", [1280, 900])
+def test_nothing_is_cut_off(page, width, tmp_path):
+    page.set_viewport_size({"width": width, "height": HEIGHT})
+    too_wide = """() => [...document.querySelectorAll('.jp-OutputArea-output')]
+        .filter(output => output.scrollWidth > output.clientWidth + 1)
+        .map(output => [output.scrollWidth, output.clientWidth, output.textContent.trim().slice(0, 40)])"""
+    cut = """() => [...document.querySelectorAll('.jp-OutputArea-output :is(button, label)')]
+        .filter(part => part.clientWidth && part.scrollWidth > part.clientWidth + 1 ||
+                        part.clientHeight && part.scrollHeight > part.clientHeight + 4)
+        .map(part => part.textContent)"""
+    page.wait_for_timeout(500)
+    page.screenshot(path=tmp_path / "page.png")
+    assert page.evaluate(too_wide) == []
+    assert page.evaluate(cut) == []
+    page.set_viewport_size({"width": 1280, "height": HEIGHT})
+
+
+def test_an_exercise_starts_over_from_the_notebook(page, own):
+    exercise = own / "exercises/01-lenet-5/partial-connection.ipynb"
+    before = exercise.read_bytes()
+    exercise.write_text("my answer")
+    output = page.locator(".jp-OutputArea-output:has(.cnncourse-progress):has(button)")
+    output.get_by_role("button", name="Start its exercise over …").click()
+    output.get_by_role("button", name="Yes, start over").click()
+    output.get_by_text("kept as partial-connection-kept-").wait_for()
+    assert exercise.read_bytes() == before
+    assert [path.read_text() for path in exercise.parent.glob("*-kept-*")] == ["my answer"]
+
+
+def test_the_notebook_where_one_was_is_opened(page, lab):
+    page.goto(lab, wait_until="domcontentloaded")
+    page.wait_for_function("window.jupyterapp?.shell?.currentWidget?.context?.path === 'chapters/widgets.ipynb'")

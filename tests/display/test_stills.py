@@ -1,0 +1,48 @@
+"""Pictures in notebooks carry what every viewer needs, and no more."""
+
+import base64
+import re
+
+import pytest
+
+from cnncourse.architectures import LeNet5
+from cnncourse.display import bundle, still
+from cnncourse.drawing import draw
+from tests.architectures.shapes import on_meta
+
+SVG = '<svg viewBox="0 0 200.4 50" aria-label="a &quot;box&quot;"><g><title>tip\nof it</title><rect/></g></svg>'
+
+
+def content(shown):
+    return base64.b64decode(re.search(r"base64,([^\"]*)", shown)[1])
+
+
+def test_an_svg_is_as_wide_as_it_was_drawn_and_has_its_own_words():
+    shown = still(SVG)
+    assert shown.startswith('<img width="200" alt="a &quot;box&quot;" src="data:image/svg+xml;base64,')
+    assert content(shown).decode() == SVG.replace("<title>tip\nof it</title>", "")
+
+
+def test_words_and_note_are_escaped():
+    shown = still(b"\x89PNG", 'a "<b>"', "run & see")
+    assert 'alt="a &quot;&lt;b&gt;&quot;"' in shown
+    assert "run &amp; see" in shown
+    assert content(shown) == b"\x89PNG"
+
+
+def test_the_same_network_gives_the_same_bytes():
+    first, second = (draw(on_meta(LeNet5), (1, 32, 32))._repr_mimebundle_() for _ in range(2))
+    assert first == second
+
+
+class Widget:
+    def __init__(self, answer):
+        self.answer = answer
+
+    def _repr_mimebundle_(self):
+        return self.answer
+
+
+@pytest.mark.parametrize("answer", [{"view": 1}, ({"view": 1}, {"metadata": 2})], ids=["ipywidgets", "anywidget"])
+def test_a_widget_stands_beside_its_still(answer):
+    assert bundle("<img>", "words", Widget(answer)) == {"view": 1, "text/html": "<img>", "text/plain": "words"}
