@@ -14,7 +14,7 @@ from torch import nn
 
 from cnncourse import check
 from cnncourse.architectures import CATALOGUE
-from cnncourse.classroom.assignment import CAPSTONE
+from cnncourse.classroom.grading.assignment import CAPSTONE
 
 pytestmark = pytest.mark.slow
 
@@ -76,6 +76,12 @@ def nbgrader(folder, *command):
     assert ran.returncode == 0, ran.stderr
 
 
+def commands(project, exercise):
+    """The README's commands, for an exercise."""
+    lines = (project / "README.md").read_text(encoding="utf-8").splitlines()
+    return [line.replace(CHAPTERS[0], exercise).split()[1:] for line in lines if line.startswith("nbgrader ")]
+
+
 def graded_cells(notebook):
     """Return, in order, (answer cell, check cell) of each part."""
     marked = [cell for cell in notebook.cells if cell.metadata.get("nbgrader", {}).get("solution")]
@@ -99,7 +105,8 @@ def graded(request, project, tmp_path_factory):
     exercise, folder = request.param, tmp_path_factory.mktemp("course")
     shutil.copy(project / "nbgrader_config.py", folder)
     shutil.copytree(project / "solutions" / exercise, folder / "solutions" / exercise)
-    nbgrader(folder, "generate_assignment", exercise)
+    first, *later = commands(project, exercise)
+    nbgrader(folder, *first)
     parts = next(record for record in CATALOGUE if record.chapter == exercise).exercise().parts
     (path,) = (path for path in (folder / "solutions" / exercise).glob("*.ipynb") if path.name != CAPSTONE.name)
     master = nbformat.read(path, as_version=4)
@@ -110,9 +117,9 @@ def graded(request, project, tmp_path_factory):
         if source:
             graded_cells(notebook)[-1][0].source = source
         hand_in(folder, student, exercise, path.name, notebook)
-    untouched = nbformat.read(folder / "exercises" / exercise / path.name, as_version=4)
+    untouched = nbformat.read(folder / "release" / exercise / path.name, as_version=4)
     hand_in(folder, "untouched", exercise, path.name, untouched)
-    for command in (["autograde", exercise], ["generate_feedback", exercise], ["export"]):
+    for command in later:
         nbgrader(folder, *command)
     with (folder / "grades.csv").open(encoding="utf-8", newline="") as file:
         rows = {row["student_id"]: row for row in csv.DictReader(file)}
@@ -122,6 +129,18 @@ def graded(request, project, tmp_path_factory):
 
 
 only_first = pytest.mark.parametrize("graded", CHAPTERS[:1], indirect=True)
+
+
+def test_readme_names_the_whole_way_and_nothing_of_it_is_in_git(project):
+    assert [command[0] for command in commands(project, "x")] == [
+        "generate_assignment", "autograde", "generate_feedback", "export",
+    ]  # fmt: skip
+    written = ["release/x/x.ipynb", "submitted/a/x/x.ipynb", "autograded/a/x/x.ipynb", "feedback/a/x/x.html"]
+    written += ["gradebook.db", "grades.csv"]
+    ignored = subprocess.run(
+        ["git", "check-ignore", *written], cwd=project, capture_output=True, text=True, check=False
+    )
+    assert ignored.stdout.splitlines() == written
 
 
 def test_everybody_is_graded_out_of_all_points(graded):

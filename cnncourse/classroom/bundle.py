@@ -16,7 +16,7 @@ from cnncourse.notebooks import generate
 FILES = ("LICENSE", "Makefile", "README.md", "constraints.txt", "environment.yml", "pyproject.toml")
 # What belongs to a folder by its ending: notes, copies and caches that lie about there stay here.
 ENDINGS = {
-    "cnncourse": {".py", ".js", ".json", ".html"},
+    "cnncourse": {".css", ".py", ".js", ".json", ".html"},
     "chapters": {".ipynb"},
     "images": {".svg", ".png"},
 }
@@ -80,6 +80,7 @@ def start_here(project: Path, assignments: Sequence[str]) -> str:
             else:
                 exercises.append(f"- [{place}]({place})")
     files = " and ".join(hand_in)
+    names = "its name" if len(hand_in) == 1 else "their names"
     return f"""# Start here
 
 ## Set up, once
@@ -104,14 +105,15 @@ In trouble? `make doctor`, or `cnncourse doctor`, says what to type.
 
 {chr(10).join(exercises)}
 
-In JupyterLab, open it from the list of files on the left. Write your answers where it says “your code here”, and run
+In JupyterLab, open it from the start page or from the list of files on the left: it is your own copy, in the folder
+`my-work`. Write your answers where it says “your code here”, and run
 the cell below each as often as you like: it says what is right, what is not, and how to go on.
 
 ## Hand in
 
 1. Choose Kernel → Restart Kernel and Run All Cells…, and look through the reports.
 2. Save with Ctrl+S (on a Mac Cmd+S).
-3. Hand in {files} under {"its name" if len(hand_in) == 1 else "their names"}: no zip file, no PDF, no other notebook.
+3. Hand in {files} from `my-work/exercises` under {names}: no zip file, no PDF, no other notebook.
 """
 
 

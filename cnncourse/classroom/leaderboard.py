@@ -4,7 +4,6 @@ A learner's code runs in the sandbox only to write the design down. What is trai
 judging process: there is nothing of the learner's in it that could cheat.
 """
 
-import csv
 import hashlib
 import json
 from collections.abc import Iterator, Sequence
@@ -22,17 +21,16 @@ from cnncourse.capstone import BRIEF, Blueprint, BlueprintError, Brief, Score, r
 from cnncourse.capstone.scoring import IMAGE, PATCHES
 from cnncourse.checking.exercise import RefusedAnswerError
 from cnncourse.checking.raised import AnswerError
-from cnncourse.classroom.assignment import capstone
-from cnncourse.classroom.batch import Task, in_processes, isolation_here, read_secret
-from cnncourse.classroom.collecting import collect, read
-from cnncourse.classroom.disclosure import without_paths
-from cnncourse.classroom.grading import LARGEST_NOTEBOOK, Answers, Setup, UnrunnableError, fingerprint, seed_of
-from cnncourse.classroom.names import plain_text
-from cnncourse.classroom.pages import TEMPLATES
-from cnncourse.classroom.roster import Roster
-from cnncourse.classroom.sandbox import Sandbox, SandboxError
-from cnncourse.classroom.submissions import Collection
-from cnncourse.classroom.writing import replacing
+from cnncourse.classroom.collecting.collect import collect, read
+from cnncourse.classroom.collecting.names import plain_text
+from cnncourse.classroom.collecting.submissions import Collection
+from cnncourse.classroom.grading.assignment import capstone
+from cnncourse.classroom.grading.batch import Task, in_processes, isolation_here, read_secret
+from cnncourse.classroom.grading.grade import LARGEST_NOTEBOOK, Answers, Setup, UnrunnableError, fingerprint, seed_of
+from cnncourse.classroom.grading.writing import UTF_8, Row, replacing, write_table
+from cnncourse.classroom.isolation.sandbox import Sandbox, SandboxError
+from cnncourse.classroom.reports.disclosure import without_paths
+from cnncourse.classroom.reports.pages import TEMPLATES
 from cnncourse.data import photo_patches
 from cnncourse.drawing import draw
 
@@ -210,7 +208,7 @@ def make_leaderboard(
             bar.update()
         bar.update(bar.total - bar.n)  # those that were up to date
     ranked = sorted(entries.values(), key=lambda entry: (bool(entry.problem), entry.rank_by))
-    _write_table(folder / "leaderboard.csv", ranked, collection, roster)
+    write_table(folder / "leaderboard.csv", _rows(ranked, collection), mark=UTF_8)
     page = _write_page(folder / "leaderboard.html", ranked, contest)
     return Leaderboard(page, tuple(ranked), collection.missing)
 
@@ -311,7 +309,7 @@ def _written_down(answers: Answers, setup: Setup) -> tuple[str, str]:
     if not answers.run().found.get(asked.name):
         raise UnrunnableError("the notebook's last cell is missing or cannot be run")
     answers.allow(asked.name, 0)
-    given = answers.begin(asked.name, 0)()
+    given = answers.call(asked.name)
     if not (isinstance(given, list) and len(given) == 2 and all(isinstance(text, str) for text in given)):
         raise UnrunnableError("the notebook's last cell gives something else than a name and a design")
     return plain_text(given[0])[:LONGEST_NAME] or "a network without a name", given[1]
@@ -328,52 +326,41 @@ def _scored(student: str, network: str, blueprint: str, contest: Contest, mark: 
     return Entry.of(student, network, blueprint, scored, mark)
 
 
+def ranks(ranked: Sequence[Entry]) -> Iterator[tuple[int, Entry]]:
+    """Yield entries, best first, each with its rank; designs that are as good as each other share one."""
+    rank = 1
+    for place, entry in enumerate(ranked, start=1):
+        rank = rank if place > 1 and entry.rank_by == ranked[place - 2].rank_by else place
+        yield rank, entry
+
+
 # What is written -----------------------------------------------------------------------------------------------------
 
 
-def _write_table(path: Path, ranked: Sequence[Entry], collection: Collection, roster: Path | None) -> None:
-    """Write a line an entry for the instructor, with learners' names."""
+def _rows(ranked: Sequence[Entry], collection: Collection) -> Iterator[Row]:
+    """Yield a line an entry for the instructor, with learners' names."""
     submissions = {submission.student: submission for submission in collection.submissions}
-    students = (*submissions, *collection.missing)
-    people = Roster.read(roster).by_key(students) if roster else {}
-    names = {student: people[student.casefold()].name for student in students if student.casefold() in people}
-    names = {student: submission.name for student, submission in submissions.items()} | names
-    heads = (
-        "rank",
-        "student",
-        "name",
-        "network",
-        "accuracy",
-        "passes",
-        "parameters",
-        "multiply-adds",
-        "time",
-        "remark",
-    )
-    with replacing(path) as file:
-        file.write("\ufeff")  # spreadsheets take it for a sign of UTF-8
-        table = csv.writer(file)
-        table.writerow(heads)
-        for rank, entry in enumerate(ranked, start=1):
-            submission = submissions.get(entry.student)
-            remarks = [entry.problem, *collection.remarks.get(entry.student, ())]
-            remarks += ["handed in late"] if submission and submission.late else []
-            table.writerow(
-                (
-                    "" if entry.problem else rank,
-                    entry.student,
-                    names.get(entry.student, ""),
-                    entry.network,
-                    f"{entry.accuracy:.4f}" if entry.accuracies else "",
-                    "yes" if entry.passes else "no",
-                    entry.parameters or "",
-                    entry.multiply_adds or "",
-                    entry.time or "",
-                    "; ".join(remark for remark in remarks if remark),
-                )
-            )
-        for student in collection.missing:
-            table.writerow(("", student, names.get(student, ""), "", "", "no", "", "", "", "nothing was handed in"))
+    names = {student: submission.name for student, submission in submissions.items()}
+    names |= {student: plain_text(person.name) for student, person in collection.people.items() if person.name}
+    yield ["rank", "student", "name", "network", "accuracy", "passes", "parameters", "multiply-adds", "time", "remark"]
+    for rank, entry in ranks(ranked):
+        submission = submissions.get(entry.student)
+        remarks = [entry.problem, *collection.remarks.get(entry.student, ())]
+        remarks += ["handed in late"] if submission and submission.late else []
+        yield [
+            "" if entry.problem else rank,
+            entry.student,
+            names.get(entry.student, ""),
+            entry.network,
+            f"{entry.accuracy:.4f}" if entry.accuracies else "",
+            "yes" if entry.passes else "no",
+            entry.parameters or "",
+            entry.multiply_adds or "",
+            entry.time or "",
+            "; ".join(remark for remark in remarks if remark),
+        ]
+    for student in collection.missing:
+        yield ["", student, names.get(student, ""), "", "", "no", "", "", "", "nothing was handed in"]
 
 
 def _write_page(path: Path, ranked: Sequence[Entry], contest: Contest) -> Path:
@@ -392,7 +379,7 @@ def _write_page(path: Path, ranked: Sequence[Entry], contest: Contest) -> Path:
             "time": f"{entry.time:.1f}",
             "picture": _picture(entry),
         }
-        for rank, entry in enumerate(counted, start=1)
+        for rank, entry in ranks(counted)
     ]
     page = TEMPLATES.get_template("leaderboard.html").render(
         brief=contest.brief, rows=rows, seeds=contest.seeds, others=len(ranked) - len(counted)

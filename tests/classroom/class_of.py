@@ -3,20 +3,21 @@
 from pathlib import Path
 
 from cnncourse.checking import Check, Exercise, Part
-from cnncourse.classroom.results import CheckResult, Result
-from cnncourse.classroom.submissions import Collection, Submission
+from cnncourse.classroom.collecting.roster import Roster
+from cnncourse.classroom.collecting.submissions import Collection, Submission
+from cnncourse.classroom.grading.results import CheckResult, Result
 
 
 def _check(name, points):
-    return Check(name, points, lambda answer, inputs: {}, lambda seen, inputs: None, "")
+    return Check(name, points, ("look again", "and again"))
 
 
 EXERCISE = Exercise(
     "01-lenet-5",
     "Partial connection",
     (
-        Part("C3", "build", 10, (_check("shape", 1), _check("table", 2))),
-        Part("features", "use", 10, (_check("sizes", 3), _check("secret sizes", 1))),
+        Part("C3", "build", 10, (), (), (_check("shape", 1), _check("table", 2))),
+        Part("features", "use", 10, (), (), (_check("sizes", 3), _check("secret sizes", 1))),
     ),
 )
 
@@ -37,5 +38,10 @@ def submission(student="ann", name=None, **more):
     return Submission(student, name or student.title(), Path("nowhere"), **more)
 
 
-def collection(*submissions, **more):
-    return Collection(submissions or (submission(),), **more)
+def collection(*submissions, roster=None, missing=(), **more):
+    """Return what a class handed in; ``roster`` is a file with a list of the class."""
+    submissions = submissions or (submission(),)
+    listed = Roster.read(roster) if roster else None
+    called = {each.student: (each.student, each.name) for each in submissions} | {name: (name,) for name in missing}
+    people = listed.match(called).people if listed else {}
+    return Collection(submissions, missing, roster=listed, people=people, **more)

@@ -1,10 +1,13 @@
 """Notebooks as learners hand them in, made from the exercise's master and its released version."""
 
+import ast
+import inspect
 import json
+from importlib import import_module
 
 import nbformat
 
-from cnncourse.classroom.assignment import CAPSTONE, assignment
+from cnncourse.classroom.grading.assignment import CAPSTONE, assignment
 
 EXERCISE = "01-lenet-5"
 
@@ -42,3 +45,16 @@ def cell_with(notebook, grade_id):
 def as_file(notebook):
     """Return the bytes that a learner hands in."""
     return notebook if isinstance(notebook, bytes) else json.dumps(notebook).encode()
+
+
+def bank_source(project, module):
+    """Return a chapter's bank of answers as the text of one cell, which needs nothing of these tests."""
+    source = written = (project / f"tests/architectures/{module}/answers.py").read_text(encoding="utf-8")
+    for statement in ast.parse(written).body:
+        if isinstance(statement, ast.ImportFrom) and ".exercise." in statement.module:
+            # A sandbox holds no exercise: what mistakes and answers have in common travels along.
+            given = import_module(statement.module)
+            definitions = [inspect.getsource(getattr(given, name.name)) for name in statement.names]
+            source = source.replace(ast.get_source_segment(written, statement), "\n\n".join(definitions))
+    own = "from collections import namedtuple\nWrong = namedtuple('Wrong', 'part answer said', defaults=[''])"
+    return source.replace("from tests.architectures.bank import Wrong", own)

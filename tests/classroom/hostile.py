@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import nbformat
 
-from .handed_in import answered, cell_with
+from tests.classroom.handed_in import answered, cell_with
 
 ALL = ("C3", "lenet5_features", "MendedSubsampling")
 
@@ -184,6 +184,7 @@ with_cell(
     says="too much memory",
 )
 with_cell("kill of the parent", "import os\nos.kill(os.getppid(), 9)", says="PermissionError")
+with_cell("stop of the parent", "import os, signal\nos.kill(os.getppid(), signal.SIGSTOP)", says="PermissionError")
 with_cell("kill of everybody", "import os\nos.kill(-1, 9)")
 with_cell("kill of its own group", "import os\nos.kill(0, 9)", says="only what it defines")
 with_cell(
@@ -224,8 +225,8 @@ attack_in_forward("os._exit in forward", "import os\nos._exit(0)", says="ends or
 attack_in_forward("crash of the interpreter", "import ctypes\nctypes.string_at(0)", says="ends or crashes Python")
 attack_in_forward("bottomless recursion", "self.forward(maps)", says="RecursionError")
 attack_in_forward("sys.exit in forward", "import sys\nsys.exit(0)", says="SystemExit")
-attack_in_forward("gigantic output", "return torch.zeros(1).expand(40_000_000).clone()", says="too large")
-attack_in_forward("output that is not a number", "return super().forward(maps) * float('nan')", says="not numbers")
+attack_in_forward("gigantic output", "return torch.zeros(1).expand(40_000_000).clone()", says="your code takes too")
+attack_in_forward("output that is not a number", "return super().forward(maps) * float('nan')", says="what comes out")
 attack_in_forward("6 GB of memory in forward", "block = bytearray(6 * 2**30)", says="MemoryError")
 
 # Lies -----------------------------------------------------------------------------------------------------------------
@@ -243,7 +244,7 @@ attack_in_forward(
 )
 
 
-@odd("object with a hostile pickle", earns=("MendedSubsampling",), says="Bomb")
+@odd("object with a hostile pickle", earns=("MendedSubsampling",))
 def hostile_pickle(project):
     bomb = "class Bomb:\n    def __reduce__(self):\n        import os\n        return os._exit, (0,)\n"
     return answered(project, C3=f"{bomb}\n{WRONG_C3}\n    def forward(self, maps):\n        return Bomb()\n")
@@ -264,9 +265,9 @@ class Flattering(torch.Tensor):
     return answered(project, C3=c3)
 
 
-def patched(name, source):
+def patched(name, source, earns=("MendedSubsampling",)):
     """Add a notebook with a wrong C3 that changes what it believes to be the grader."""
-    with_cell(name, source, C3=WRONG_C3, earns=("MendedSubsampling",), plain=("C3", "lenet5_features"))
+    with_cell(name, source, C3=WRONG_C3, earns=earns, plain=("C3", "lenet5_features"))
 
 
 patched(
@@ -276,16 +277,18 @@ patched(
     torch.Tensor.__eq__ = lambda self, other: torch.ones((), dtype=torch.bool)
     torch.isfinite = torch.ones_like
     """,
+    earns=(),
 )
 patched(
     "patched grader",
     """
-    import cnncourse.checking.judging as judging, cnncourse.checking.probing as probing
-    from cnncourse.checking.judging import Outcome, Status
-    judging.decide = judging.outcomes_of = lambda part, check, *rest: Outcome(check, Status.PASSED)
-    probing.moving_numbers = lambda module: 1516
-    probing.run = probing.run_expecting = lambda module, inputs, *shape: torch.zeros(4, 16, 10, 14)
+    import cnncourse.checking.comparing as comparing, cnncourse.checking.examination as examination
+    import cnncourse.checking.judging as judging, cnncourse.classroom.isolation.worker as worker
+    comparing.agree = comparing.same = examination.same = lambda *rest, **keywords: True
+    comparing.differences = judging.differences = lambda *rest: iter(())
+    worker.examine = examination.examine = lambda answer, question: iter([("shape", [[3, 16, 3, 4]])])
     """,
+    earns=(),
 )
 patched(
     "import and AST hooks",
@@ -377,7 +380,7 @@ attack_in_forward(
 )
 
 LYING = """
-import cnncourse.classroom.wire as wire
+import cnncourse.classroom.isolation.wire as wire
 real_send = wire.Channel.send
 def send(self, head, body, *rest):
     if "cell" not in head and "found" not in head:

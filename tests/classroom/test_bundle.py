@@ -157,17 +157,17 @@ def test_start_here_says_where_the_exercise_is_and_how_to_hand_it_in(project):
     assert "make lab" in text
     assert "exercises/01-lenet-5/partial-connection.ipynb" in text
     assert f"{len(parts)} parts, about {sum(part.minutes for part in parts)} minutes" in text
-    assert "Hand in `partial-connection.ipynb` under its name" in text
+    assert "Hand in `partial-connection.ipynb` from `my-work/exercises` under its name" in text
 
 
 def test_unknown_exercise_is_said_with_those_there_are(project, tmp_path, capsys):
     assert cli.main(["release", "02-nothing", "--to", str(tmp_path)]) == 2
-    assert "no exercise '02-nothing'; there are 01-lenet-5" in capsys.readouterr().err
+    assert "no architecture '02-nothing'; the course has lenet-5" in capsys.readouterr().err
     assert list(tmp_path.glob("*.zip")) == []
 
 
 def test_a_folder_without_an_exercise_is_refused_and_nothing_is_made_anew(tmp_path, capsys, monkeypatch):
-    monkeypatch.setattr("cnncourse.notebooks.release_exercises", lambda _project: pytest.fail("made exercises"))
+    monkeypatch.setattr("cnncourse.notebooks.generated_exercises", lambda _project: pytest.fail("made exercises"))
     assert cli.main(["release", "--to", str(tmp_path)]) == 2
     assert "--to goes with the exercises" in capsys.readouterr().err
 

@@ -7,20 +7,20 @@ import pytest
 
 from cnncourse import cli
 from cnncourse.classroom.benchmark import benchmark, table
+from cnncourse.classroom.collecting.submissions import Collection
 from cnncourse.classroom.grade_class import with_copies
-from cnncourse.classroom.results import CheckResult, Result
-from cnncourse.classroom.submissions import Collection
+from cnncourse.classroom.grading.results import CheckResult, Result
+from cnncourse.classroom.reports.similarity import Group
+from tests.classroom.handed_in import EXERCISE, answered, as_file, released
 
-from .handed_in import EXERCISE, answered, as_file, released
 
-
-def result(student, fingerprint, status="failed"):
-    return Result(student, EXERCISE, (CheckResult("C3", "shape", 0, 1, status),), fingerprint=fingerprint)
+def result(student, notebook, status="failed", **answers):
+    return Result(student, EXERCISE, (CheckResult("C3", "shape", 0, 1, status),), notebook=notebook, answers=answers)
 
 
 def test_learners_who_handed_in_the_same_file_are_remarked():
     results = [result("a", "x"), result("b", "y"), result("c", "x"), result("d", "x")]
-    remarks = with_copies(Collection((), remarks={"c": ("late",)}), results).remarks
+    remarks = with_copies(Collection((), remarks={"c": ("late",)}), results, [], []).remarks
     assert remarks == {
         "a": ("handed in the very same file as c, d",),
         "c": ("late", "handed in the very same file as a, d"),
@@ -28,9 +28,32 @@ def test_learners_who_handed_in_the_same_file_are_remarked():
     }
 
 
+def test_learners_who_wrote_the_same_answer_in_other_files_are_remarked_cell_by_cell():
+    results = [result("a", "x"), result("b", "y"), result("c", "z"), result("d", "z")]
+    alike = [Group("C3", ("a", "b"), 1.0, ()), Group("features", ("c", "d"), 1.0, ())]
+    remarks = with_copies(Collection(()), results, alike, []).remarks
+    assert remarks["a"] == ("wrote C3 as b did",)
+    assert remarks["d"] == ("handed in the very same file as c",)
+
+
+def test_what_many_write_alike_is_the_usual_way_and_names_nobody():
+    names = [f"s{number:02}" for number in range(40)]
+    results = [result(name, name) for name in names]
+    alike = [Group("C3", tuple(names[:11]), 1.0, ()), Group("features", tuple(names[:10]), 1.0, ())]
+    remarks = with_copies(Collection(()), results, alike, []).remarks
+    assert set(remarks) == set(names[:10])
+    assert remarks["s00"] == ("wrote features as s01, s02, s03, s04, s05 and others did",)
+
+
+def test_the_courses_own_handed_in_as_an_answer_is_remarked():
+    line = "from cnncourse.architectures.lenet5.model import PartialConv2d"
+    remarks = with_copies(Collection(()), [result("a", "x", C3=line)], [], []).remarks
+    assert remarks == {"a": (f"takes the course's own: {line}",)}
+
+
 def test_untouched_notebooks_are_no_copies_of_each_other():
     results = [result("a", "x", "not attempted yet"), result("b", "x", "not attempted yet")]
-    assert not with_copies(Collection(()), results).remarks
+    assert not with_copies(Collection(()), results, [], []).remarks
 
 
 @pytest.mark.slow

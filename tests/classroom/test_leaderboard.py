@@ -9,8 +9,8 @@ import pytest
 
 from cnncourse import cli
 from cnncourse.capstone import BRIEF
-from cnncourse.classroom.assignment import CAPSTONE, assignment, capstone
-from cnncourse.classroom.leaderboard import REFERENCE, Entry, make_leaderboard
+from cnncourse.classroom.grading.assignment import CAPSTONE, assignment, capstone
+from cnncourse.classroom.leaderboard import REFERENCE, Entry, make_leaderboard, ranks
 
 QUICK = replace(BRIEF, epochs=1, accuracy=0.3, time=1000)
 SMALL = """
@@ -73,6 +73,12 @@ def test_design_within_the_budget_is_trained_and_ranked_beside_the_reference(ran
 
 
 @pytest.mark.slow
+def test_designs_that_are_as_good_share_a_rank():
+    good, other = Entry("ann", "A", (0.9,), 10, 100), Entry("eve", "C", (0.8,), 10, 100)
+    same = replace(good, student="bob", network="B")
+    assert [(rank, entry.student) for rank, entry in ranks([good, same, other])] == [(1, "ann"), (1, "bob"), (3, "eve")]
+
+
 @pytest.mark.parametrize(
     ("student", "said"),
     [
@@ -80,7 +86,7 @@ def test_design_within_the_budget_is_trained_and_ranked_beside_the_reference(ran
         ("cy", "no blueprint"),
         ("di", "takes too long"),
         ("eve", "not written yet"),
-        ("gil", "could not be scored"),
+        ("gil", "not callable"),
     ],
 )
 def test_what_does_not_count_says_why(ranked, student, said):

@@ -1,0 +1,58 @@
+"""What learners handed in, wherever it comes from."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+from cnncourse.classroom.collecting.roster import Person, Roster
+
+
+@dataclass(frozen=True)
+class Submission:
+    """One learner's notebook, not read yet.
+
+    Attributes:
+        student: identifies the learner in every table; safe as a file name.
+        name: how the learner is called on pages.
+        path: the notebook, or the zip file that holds it.
+        member: the notebook's name within the zip file, and within a learner's own in that; empty if ``path`` is the
+            notebook itself.
+        submitted: when it was handed in; ``None`` if the source does not say.
+        late: whether it was handed in late; ``None`` if nobody can tell.
+        identifiers: what a learning platform calls the learner or the submission, such as {"canvas": "4711"}.
+
+    """
+
+    student: str
+    name: str
+    path: Path
+    member: tuple[str, ...] = ()
+    submitted: datetime | None = None
+    late: bool | None = None
+    identifiers: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Collection:
+    """All that was handed in for an exercise.
+
+    Attributes:
+        submissions: one a learner, in order of ``student``.
+        missing: learners of whom nothing is there.
+        remarks: by learner ("" for none in particular), what needs the instructor's eye: duplicates and what was
+            chosen, files that were left out and why.
+        roster: the class, if a list of it was given.
+        people: by learner, what the roster says.
+        due: the deadline, if one was given.
+        problem: why nobody is known to be missing, though there is a roster; "" if there is no such problem.
+
+    """
+
+    submissions: tuple[Submission, ...]
+    missing: tuple[str, ...] = ()
+    remarks: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    roster: Roster | None = None
+    people: Mapping[str, Person] = field(default_factory=dict)
+    due: datetime | None = None
+    problem: str = ""

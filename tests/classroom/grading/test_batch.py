@@ -1,0 +1,238 @@
+"""A class is graded completely and once, whatever is interrupted, killed or damaged on the way."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import psutil
+import pytest
+
+from cnncourse import cli
+from cnncourse.classroom.grading import batch
+from cnncourse.classroom.grading.assignment import assignment
+from cnncourse.classroom.grading.batch import (
+    ResultFiles,
+    Task,
+    attempts,
+    grade_here,
+    isolation_here,
+    read_secret,
+    unjudged,
+)
+from cnncourse.classroom.grading.cluster import grade_on_cluster
+from cnncourse.classroom.grading.grade import Setup
+from cnncourse.classroom.grading.results import Result
+from cnncourse.classroom.isolation.sandbox import Isolation, SandboxError
+from tests.classroom.handed_in import EXERCISE, answered, as_file, released
+
+ENDING = "import os, psutil\nfor process in psutil.Process().parents()[:3]: process.kill()"
+
+
+@pytest.fixture(scope="module")
+def setup(project):
+    return Setup.of(assignment(EXERCISE, project), b"secret")
+
+
+@pytest.fixture(scope="module")
+def notebooks(project):
+    return {"right": as_file(answered(project)), "untouched": as_file(released(project))}
+
+
+def the_class(notebooks, count):
+    """Return tasks, right and untouched in turn."""
+    names = sorted(notebooks)
+    return [Task(f"student-{number:02}", notebooks[names[number % 2]]) for number in range(count)]
+
+
+def points(results):
+    return {student: Result.from_json(result).points for student, result in results}
+
+
+def expected(setup, count):
+    full = sum(part.points for part in setup.assignment.exercise.parts)
+    return {f"student-{number:02}": 0 if number % 2 else full for number in range(count)}
+
+
+def start(folder, out):
+    command = [sys.executable, "-m", "cnncourse.cli", "grade", str(folder), "--assignment", EXERCISE, "--to", str(out)]
+    return subprocess.Popen([*command, "--jobs", "2"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+def wait_for_results(out, count):
+    end = time.monotonic() + 600
+    while len(list((out / "results").glob("*.json"))) < count:
+        assert time.monotonic() < end
+        time.sleep(0.05)
+
+
+def hand_in(folder, tasks):
+    folder.mkdir()
+    for task in tasks:
+        (folder / f"{task.student}.ipynb").write_bytes(task.notebook)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL], ids=["Ctrl-C", "killed"])
+def test_interrupted_run_goes_on_where_it_stopped(how, tmp_path, setup, notebooks):
+    hand_in(tmp_path / "class", the_class(notebooks, 24))
+    first = start(tmp_path / "class", tmp_path / "out")
+    wait_for_results(tmp_path / "out", 3)
+    children = psutil.Process(first.pid).children(recursive=True)
+    first.send_signal(how)
+    said = first.communicate(timeout=600)[1]
+    assert "Traceback" not in said
+    _, alive = psutil.wait_procs(children, timeout=120)
+    assert not alive, "processes are left"
+    before = {path: path.stat().st_mtime_ns for path in (tmp_path / "out/results").glob("*.json")}
+
+    second = start(tmp_path / "class", tmp_path / "out")
+    said, errors = second.communicate(timeout=600)
+    assert second.returncode == 0, errors
+    assert f"24 submissions ({24 - len(before)} judged now)" in said
+    assert {path: path.stat().st_mtime_ns for path in before} == before, "nothing is judged twice"
+    files = ResultFiles(tmp_path / "out/results", setup, require_sandbox=False)
+    assert {f"student-{n:02}": files.read(f"student-{n:02}").points for n in range(24)} == expected(setup, 24)
+    assert len((tmp_path / "out/grades.csv").read_text().splitlines()) == 25
+
+
+@pytest.mark.slow
+def test_judging_process_that_dies_loses_no_submission(setup, notebooks):
+    graded = {}
+    results = grade_here(setup, the_class(notebooks, 10), 2, require_sandbox=False)
+    for number, (student, result) in enumerate(results):
+        assert student not in graded, "nothing is graded twice"
+        graded[student] = Result.from_json(result).points
+        if number == 1:
+            judging = [p for p in psutil.Process().children() if "spawn_main" in " ".join(p.cmdline())]
+            judging[0].kill()
+    assert graded == expected(setup, 10)
+
+
+@pytest.mark.slow
+def test_cluster_that_loses_a_machine_loses_no_submission(setup, notebooks):
+    from distributed import LocalCluster
+
+    with LocalCluster(
+        n_workers=2, threads_per_worker=1, processes=True, host="127.0.0.1", dashboard_address=None
+    ) as cluster:
+        graded = {}
+        todo = the_class(notebooks, 12)
+        for number, (student, result) in enumerate(
+            grade_on_cluster(setup, todo, cluster.scheduler_address, require_sandbox=False)
+        ):
+            assert student not in graded, "nothing is graded twice"
+            graded[student] = Result.from_json(result).points
+            if number == 2:
+                next(iter(cluster.workers.values())).process.process.kill()
+    assert graded == expected(setup, 12)
+
+
+OTHER = {
+    "has no such course": "import sys\nfor name in [*sys.modules, 'cnncourse']:\n"
+    "    if name.partition('.')[0] == 'cnncourse': sys.modules[name] = None\n",
+    "has another version of the course": "import cnncourse.classroom.grading.assignment as handed_out\n"
+    "handed_out.code_digest = lambda module: 'of last year'\n",
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("problem", OTHER)
+def test_cluster_with_a_worker_of_another_course_is_refused_by_its_name(problem, setup, notebooks, tmp_path):
+    from distributed import Client, LocalCluster
+
+    (tmp_path / "other.py").write_text(OTHER[problem])
+    with LocalCluster(n_workers=1, threads_per_worker=1, host="127.0.0.1", dashboard_address=None) as cluster:
+        address = cluster.scheduler_address
+        command = [sys.executable, "-m", "distributed.cli.dask_worker", address, "--no-nanny", "--no-dashboard"]
+        command += ["--nthreads", "1", "--preload", str(tmp_path / "other.py"), "--local-directory", str(tmp_path)]
+        worker = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        try:
+            with Client(address, set_as_default=False) as client:
+                client.wait_for_workers(2, timeout=300)
+            with pytest.raises(SandboxError, match=f"the worker tcp://[0-9.:]+ {problem}: install the same"):
+                next(grade_on_cluster(setup, the_class(notebooks, 2), address, require_sandbox=False))
+        finally:
+            worker.kill()
+            worker.wait()
+
+
+def test_cluster_without_its_extra_says_what_to_install(setup, monkeypatch):
+    monkeypatch.setitem(sys.modules, "distributed", None)
+    with pytest.raises(ImportError, match="cluster"):
+        next(grade_on_cluster(setup, [], "tcp://127.0.0.1:1", require_sandbox=False))
+
+
+def test_result_is_out_of_date_once_anything_it_depends_on_changes(tmp_path, setup, project, notebooks):
+    task = Task("student", notebooks["untouched"])
+    ((_, result),) = grade_here(setup, [task], 1, require_sandbox=False)
+    files = ResultFiles(tmp_path, setup, require_sandbox=False)
+    files.write("student", result)
+    assert files.is_up_to_date(task)
+    assert not files.is_up_to_date(Task("student", notebooks["right"]))
+    other = Setup.of(setup.assignment, b"another secret")
+    assert not ResultFiles(tmp_path, other, require_sandbox=False).is_up_to_date(task)
+    changed = Setup(setup.assignment, "the digest of other checks", setup.secret)
+    assert not ResultFiles(tmp_path, changed, require_sandbox=False).is_up_to_date(task)
+
+
+def test_another_file_is_another_attempt_and_what_the_earlier_earned_is_kept(tmp_path, setup):
+    files = ResultFiles(tmp_path, setup, require_sandbox=False)
+    for notebook in (b"first", b"first", b"second", b"third"):
+        task = Task("ann", notebook, files.next_attempt("ann", notebook))
+        files.write("ann", unjudged(setup, task, f"{notebook}").to_json())
+    assert [result.attempt for result in attempts(tmp_path, "ann")] == [1, 2, 3]
+    assert [result.remarks for result in attempts(tmp_path, "ann")] == [("b'first'",), ("b'second'",), ("b'third'",)]
+    assert files.next_attempt("ann", b"third") == 3
+    assert files.next_attempt("bob", b"third") == 1
+    assert attempts(tmp_path, "bob") == []
+
+
+def test_damaged_result_is_judged_again(tmp_path, setup, notebooks):
+    files = ResultFiles(tmp_path, setup, require_sandbox=False)
+    (tmp_path / "student.json").write_text('{"student": "stu')
+    assert not files.is_up_to_date(Task("student", notebooks["right"]))
+
+
+def test_secret_is_made_once_and_is_nobody_elses_business(tmp_path):
+    made = read_secret(tmp_path / "out/secret.txt")
+    assert len(made) >= 32
+    assert read_secret(tmp_path / "out/secret.txt") == made
+    assert (tmp_path / "out/secret.txt").stat().st_mode & 0o077 == 0
+
+
+def test_empty_secret_is_refused(tmp_path):
+    (tmp_path / "secret").write_text("\n")
+    with pytest.raises(ValueError, match="is empty"):
+        read_secret(tmp_path / "secret")
+
+
+def test_sandbox_that_is_required_is_insisted_on(monkeypatch):
+    monkeypatch.setattr(batch, "strongest_isolation", lambda: Isolation.LIMITS_ONLY)
+    with pytest.raises(SandboxError, match="install bubblewrap"):
+        isolation_here(require_sandbox=True)
+    assert isolation_here(require_sandbox=False) is Isolation.LIMITS_ONLY
+
+
+def test_grading_without_a_sandbox_is_said_aloud(monkeypatch, tmp_path, capsys):
+    monkeypatch.setattr(batch, "strongest_isolation", lambda: Isolation.LIMITS_ONLY)
+    (tmp_path / "class").mkdir()
+    assert cli.main(["grade", str(tmp_path / "class"), "--assignment", EXERCISE, "--to", str(tmp_path / "out")]) == 2
+    assert "WARNING: no sandbox" in capsys.readouterr().err
+
+
+def test_file_that_cannot_be_read_costs_its_owner_only(tmp_path, project, capsys):
+    (tmp_path / "class").mkdir()
+    (tmp_path / "class/large.ipynb").touch()
+    os.truncate(tmp_path / "class/large.ipynb", 150 * 2**20)
+    (tmp_path / "class/untouched.ipynb").write_bytes(as_file(released(project)))
+    assert cli.main(["grade", str(tmp_path / "class"), "--assignment", EXERCISE, "--to", str(tmp_path / "out")]) == 0
+    rows = (tmp_path / "out/grades.csv").read_text().splitlines()
+    assert len(rows) == 3
+    assert "larger than" in rows[1] or "more than" in rows[1], rows[1]
+
+
+def test_unknown_assignment_is_said_in_a_line(tmp_path, capsys):
+    assert cli.main(["grade", str(tmp_path), "--assignment", "11-nothing"]) == 2
+    assert capsys.readouterr().err.count("\n") <= 2

@@ -1,0 +1,67 @@
+"""Points and comments by hand change what they name, and nothing else."""
+
+import pytest
+
+from cnncourse.classroom.term.changes import Change, changed, read_changes
+from tests.classroom.class_of import result
+
+HEADING = "student,exercise,part,check,points,comment\n"
+
+
+def by_hand(part="", check="", points=None, comment="", student="ann"):
+    return Change(student, "01-lenet-5", part, check, points, comment)
+
+
+def test_a_check_has_the_teachers_points_and_what_was_graded_is_kept():
+    before = result("ann", earned=(0, 2, 3, 1))
+    after = changed(before, [by_hand("C3", "shape", 1, "The shape is right after all.")])
+    assert after.points == before.points + 1
+    check = after.checks[0]
+    assert (check.points, check.graded, check.by_hand) == (1, 0, "The shape is right after all.")
+    assert after.checks[1:] == before.checks[1:]
+
+
+def test_a_part_and_an_exercise_have_the_teachers_points_in_all():
+    graded = result("ann", earned=(0, 2, 3, 1))
+    assert changed(graded, [by_hand("C3", "", 2.5)]).parts["C3"][0] == 2.5
+    assert changed(graded, [by_hand(points=7)]).points == 7
+    assert changed(graded, [by_hand(points=5), by_hand("C3", "", 3), by_hand("C3", "shape", 1)]).points == 5
+
+
+def test_a_comment_alone_changes_no_points():
+    graded = result("ann")
+    after = changed(graded, [by_hand("C3", "shape", comment="Well done."), by_hand(comment="See me.")])
+    assert after.points == graded.points
+    assert [check.by_hand for check in after.checks if check.by_hand] == ["Well done.", "See me."]
+
+
+def test_changes_of_others_change_nothing():
+    graded = result("ann")
+    assert changed(graded, [by_hand("C3", "shape", 0, student="bob")]) == graded
+
+
+def test_a_change_of_what_does_not_exist_is_refused_with_what_does():
+    with pytest.raises(LookupError, match="C3: shape"):
+        changed(result("ann"), [by_hand("C3", "shapes", 0)])
+
+
+def test_the_table_is_read_with_any_separator_and_empty_lines_left_out(tmp_path):
+    path = tmp_path / "changes.csv"
+    path.write_text(HEADING.replace(",", ";") + 'ann;1;C3;shape;"1,5";well done\nbob;1;;;;\n\n', encoding="utf-8-sig")
+    assert read_changes(path) == (Change("ann", "01-lenet-5", "C3", "shape", 1.5, "well done"),)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (HEADING + "ann,1,C3,shape,many,\n", "line 2.*many"),
+        (HEADING + "ann,1,C3,shape,-1,\n", "-1"),
+        (HEADING + "ann,1,C3,shape,nan,\n", "nan"),
+        ("name,points\n", "no column 'student'"),
+    ],
+)
+def test_a_table_that_cannot_be_meant_is_refused(tmp_path, text, said):
+    path = tmp_path / "changes.csv"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(ValueError, match=said):
+        read_changes(path)
