@@ -5,6 +5,8 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
+from cnncourse.display import progress_bar
+
 OFFLINE_DATA = "cnncourse.data.digits() and cnncourse.data.photo_patches() come with the course and need no network"
 
 
@@ -78,7 +80,6 @@ def resuming_downloader(url: str, output_file: str, downloads: object) -> None:
 
     """
     import requests
-    from tqdm.auto import tqdm
 
     file_name = url.rsplit("/", 1)[-1]
     unfinished = Path(downloads.path) / f"{file_name}.part"
@@ -94,7 +95,7 @@ def resuming_downloader(url: str, output_file: str, downloads: object) -> None:
         total = int(length) + (done if resumed else 0) if length else None
         with (
             unfinished.open("ab" if resumed else "wb") as file,
-            tqdm(total=total, initial=done if resumed else 0, unit="B", unit_scale=True, desc=file_name) as bar,
+            progress_bar(total=total, initial=done if resumed else 0, unit="B", unit_scale=True, desc=file_name) as bar,
         ):
             for chunk in response.iter_content(chunk_size=1 << 14):
                 file.write(chunk)

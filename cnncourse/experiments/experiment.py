@@ -1,34 +1,21 @@
-"""Run a claim and its control over several seeds, and let a rule written beforehand decide.
+"""Run a claim and its control over several seeds, and let a rule decide that was set before these seeds were run.
 
-An ``Experiment`` says what is claimed and what would count as failing before anything runs; its ``Finding`` compares
-the arms seed by seed.
+An ``Experiment`` says what is claimed, by which recipe it is tried, and what would count as failing; its ``Finding``
+compares the arms seed by seed. Whether a finding is more than the choice of a recipe is told by ``Robustness``.
 """
 
 import html
-import math
-import statistics
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
+from statistics import mean
 
-CONFIDENCE = 0.95
+from cnncourse.experiments.comparison import NO, UNDECIDED, Comparison, Criterion
+from cnncourse.experiments.parallel import run_arms
+from cnncourse.experiments.recipe import Recipe, in_words
+from cnncourse.experiments.robustness import GridFile, Robustness
 
 Measurements = Mapping[str, float]
-
-
-@dataclass(frozen=True)
-class Criterion:
-    """What must hold of the differences between claim and control for the claim to count as reproduced.
-
-    Attributes:
-        measure: which of an arm's measurements is compared.
-        statement: the rule in words.
-        holds: decides from the paired differences (control minus claim), one a seed.
-
-    """
-
-    measure: str
-    statement: str
-    holds: Callable[[Sequence[float]], bool]
 
 
 @dataclass(frozen=True)
@@ -38,122 +25,150 @@ class Experiment:
     Attributes:
         claim: the paper's claim, in a sentence.
         source: paper and section.
-        control: name and run of the arm without the idea; a run turns a seed into measurements by name.
+        control: name and run of the arm without the idea; a run turns a seed, and the keyword ``recipe`` if the
+            experiment has one, into measurements by name.
         treatment: name and run of the arm with the idea.
-        criteria: all must hold for the verdict "reproduced".
+        criteria: all must hold for the claim to be reproduced.
+        recipe: how the arms are trained; None if nothing is.
+        grid: where it is kept what the same arms gave by other recipes.
 
     """
 
     claim: str
     source: str
-    control: tuple[str, Callable[[int], Measurements]]
-    treatment: tuple[str, Callable[[int], Measurements]]
+    control: tuple[str, Callable[..., Measurements]]
+    treatment: tuple[str, Callable[..., Measurements]]
     criteria: tuple[Criterion, ...]
+    recipe: Recipe | None = None
+    grid: GridFile | None = None
 
-    def run(self, seeds: Sequence[int], *, progress: bool = True) -> "Finding":
-        """Run both arms once a seed, the two arms of a seed one after the other.
+    def run(
+        self,
+        seeds: Sequence[int] | None = None,
+        *,
+        recipe: Recipe | None = None,
+        known: "Finding | None" = None,
+        processes: int | None = None,
+        progress: bool = True,
+    ) -> "Finding":
+        """Run both arms once a seed, on all cores.
 
         Args:
-            seeds: two at least, so that there is a spread.
+            seeds: two at least, so that there is a spread; those of the recipe if left out.
+            recipe: another one than the experiment's own.
+            known: of another experiment with the same seeds and recipe; an arm that they have in common is not run
+                again.
+            processes: see ``run_parallel``.
             progress: whether to show a progress bar.
 
         """
-        from tqdm.auto import tqdm
-
+        recipe = recipe or self.recipe
+        if seeds is None:
+            if recipe is None:
+                raise ValueError("an experiment without a recipe must be told its seeds")
+            seeds = recipe.seeds
         if len(seeds) < 2:
             raise ValueError(f"an experiment needs two seeds at least to show a spread, not {len(seeds)}")
-        results: dict[str, list[Measurements]] = {self.control[0]: [], self.treatment[0]: []}
-        with tqdm(total=2 * len(seeds), unit="run", leave=False, disable=not progress) as bar:
-            for seed in seeds:
-                for name, run in (self.control, self.treatment):
-                    bar.set_postfix_str(f"seed {seed}, {name}")
-                    results[name].append(run(seed))
-                    bar.update()
-        return Finding(self, tuple(seeds), results)
+        arms = dict([self.control, self.treatment])
+        recipe = replace(recipe, seeds=tuple(seeds)) if recipe is not None else None
+        common = known.of_runs(arms, seeds, recipe) if known is not None else {}
+        missing = {
+            name: run if recipe is None else partial(run, recipe=recipe)
+            for name, run in arms.items()
+            if name not in common
+        }
+        results = common | run_arms(missing, seeds, processes=processes, progress=progress)
+        ordered = {name: results[name] for name in arms}
+        return Finding(tuple(arms), self.criteria, tuple(seeds), ordered, self, recipe)
+
+    @property
+    def robustness(self) -> Robustness:
+        """What the same arms gave by other recipes, as far as it has been computed."""
+        return Robustness.kept(self.grid, (self.control[0], self.treatment[0]), self.criteria)
 
 
 @dataclass(frozen=True)
-class Finding:
+class Finding(Comparison):
     """What an experiment measured, and the verdict that follows.
 
     Attributes:
         experiment: what was run.
-        seeds: the seeds, in order.
-        results: for each arm, its measurements by seed.
+        recipe: how the arms were trained, if they were.
 
     """
 
     experiment: Experiment
-    seeds: tuple[int, ...]
-    results: Mapping[str, Sequence[Measurements]]
+    recipe: Recipe | None
 
-    def values(self, arm: str, measure: str) -> list[float]:
-        """Return one arm's values of one measurement, one a seed."""
-        return [measurements[measure] for measurements in self.results[arm]]
+    def of_runs(
+        self, arms: Mapping[str, Callable[..., Measurements]], seeds: Sequence[int], recipe: Recipe | None
+    ) -> dict[str, Sequence[Measurements]]:
+        """Return the measurements of those arms whose run is one of the experiment's own.
 
-    def differences(self, measure: str) -> list[float]:
-        """Return control minus treatment, seed by seed."""
-        pairs = zip(
-            self.values(self.experiment.control[0], measure),
-            self.values(self.experiment.treatment[0], measure),
-            strict=True,
-        )
-        return [control - treatment for control, treatment in pairs]
+        Raises:
+            ValueError: if the seeds or the recipe are others.
 
-    def interval(self, measure: str) -> tuple[float, float]:
-        """Return the 95 % confidence interval (Student's t) of the mean paired difference."""
-        from scipy.stats import t
-
-        differences = self.differences(measure)
-        mean = statistics.mean(differences)
-        error = statistics.stdev(differences) / math.sqrt(len(differences))
-        half_width = t.ppf((1 + CONFIDENCE) / 2, df=len(differences) - 1) * error
-        return mean - half_width, mean + half_width
-
-    @property
-    def reproduced(self) -> bool:
-        """Whether every criterion holds."""
-        return all(self.holds(criterion) for criterion in self.experiment.criteria)
+        """
+        if tuple(seeds) != self.seeds:
+            raise ValueError(f"what is known is of the seeds {self.seeds}, and not of {tuple(seeds)}")
+        if recipe != self.recipe:
+            raise ValueError(f"what is known is of the recipe {self.recipe}, and not of {recipe}")
+        own = (self.experiment.control, self.experiment.treatment)
+        return {
+            name: self.results[own_name] for name, run in arms.items() for own_name, own_run in own if run == own_run
+        }
 
     @property
     def verdict(self) -> str:
-        """The experiment's verdict, "reproduced" or "not reproduced"."""
-        return "reproduced" if self.reproduced else "not reproduced"
-
-    def holds(self, criterion: Criterion) -> bool:
-        """Whether one criterion holds of the measured differences."""
-        return criterion.holds(self.differences(criterion.measure))
+        """The verdict on the claim: of this run, and of the other settings as far as they have been tried."""
+        if self.holds == UNDECIDED:
+            return "undecided"
+        if self.holds == NO:
+            return "not reproduced"
+        if self.recipe is None:
+            return "reproduced"
+        robustness = self.experiment.robustness
+        if not robustness.complete:
+            return f"reproduced here; other settings not {'all ' if robustness.tried else ''}tried"
+        return "reproduced" if robustness.robust else "reproduced here, not robust"
 
     def _criterion_rows(self) -> list[tuple[str, str, str]]:
         rows = []
-        for criterion in self.experiment.criteria:
+        for criterion in self.criteria:
             differences = self.differences(criterion.measure)
-            mean, lowest, highest = statistics.mean(differences), min(differences), max(differences)
             low, high = self.interval(criterion.measure)
+            least, most = min(differences), max(differences)
             effect = (
-                f"{_signed(mean)} on average (95 % interval {_signed(low)} to {_signed(high)}), "
-                f"{_signed(lowest)} to {_signed(highest)} over the seeds"
+                f"{_signed(mean(differences))} on average (95 % interval {_signed(low)} to {_signed(high)}), "
+                f"{_signed(least)} to {_signed(most)} over the seeds"
             )
-            rows.append((criterion.statement, effect, "yes" if self.holds(criterion) else "no"))
+            rows.append((str(criterion), effect, self.judge(criterion)))
         return rows
+
+    def _how(self) -> str:
+        """Say by which recipe, or with which seeds, and what other settings gave."""
+        if self.recipe is None:
+            return f"nothing is trained; seeds {in_words(self.seeds)}"
+        return f"{self.recipe}; {self.experiment.robustness}"
 
     def __repr__(self) -> str:
         lines = [f"claim: {self.experiment.claim} ({self.experiment.source})"]
-        minus = f"{self.experiment.control[0]} minus {self.experiment.treatment[0]}"
+        minus = " minus ".join(self.arms)
         lines += [f"  {statement}: {held} ({minus}: {effect})" for statement, effect, held in self._criterion_rows()]
-        return "\n".join([*lines, f"verdict: {self.verdict}, {len(self.seeds)} seeds"])
+        return "\n".join([*lines, f"recipe: {self._how()}", f"verdict: {self.verdict}, {len(self.seeds)} seeds"])
 
     def _repr_html_(self) -> str:
         rows = "".join(
             f"<tr>{''.join(f'<td style=text-align:left>{html.escape(cell)}</td>' for cell in row)}</tr>"
             for row in self._criterion_rows()
         )
-        control, treatment = self.experiment.control[0], self.experiment.treatment[0]
+        control, treatment = self.arms
         return (
             f"<p><b>Claim</b> ({html.escape(self.experiment.source)}): {html.escape(self.experiment.claim)}</p>"
             "<table><tr><th style=text-align:left>what must hold</th>"
             f"<th style=text-align:left>{html.escape(control)} minus {html.escape(treatment)}</th>"
             f"<th style=text-align:left>holds</th></tr>{rows}</table>"
+            f"<p><b>Recipe:</b> {html.escape(self._how())}</p>"
             f"<p><b>Verdict: {self.verdict}</b> ({len(self.seeds)} seeds)</p>"
         )
 

@@ -10,12 +10,21 @@ from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
 from cnncourse.data import ImageData
+from cnncourse.display import progress_bar
 from cnncourse.training.history import Epoch, History
 from cnncourse.training.threads import one_thread
 
 MOMENTUM = 0.9
 EVALUATION_BATCH = 256
 SMALL_STEP = 2e9  # floating-point operations
+
+
+def _batches(order: Tensor, size: int) -> list[Tensor]:
+    """Cut an order into batches; an image left over joins the last, as batch normalisation needs two at least."""
+    batches = list(order.split(size))
+    if len(batches) > 1 and len(batches[-1]) == 1:
+        batches[-2:] = [torch.cat(batches[-2:])]
+    return batches
 
 
 def fit(
@@ -51,12 +60,10 @@ def fit(
         FloatingPointError: if the loss is no longer a finite number.
 
     """
-    from tqdm.auto import tqdm
-
-    steps = -(-len(data.train_images) // batch_size)
+    generator = torch.Generator().manual_seed(seed)
+    steps = len(_batches(torch.arange(len(data.train_images)), batch_size))
     optimizer = torch.optim.SGD(model.parameters(), learning_rate, momentum=MOMENTUM)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, learning_rate, total_steps=epochs * steps)
-    generator = torch.Generator().manual_seed(seed)
     history = History()
     small = _is_small(model, data, batch_size)
     layout = torch.contiguous_format if small else torch.channels_last
@@ -65,12 +72,12 @@ def fit(
         with (
             one_thread() if small else nullcontext(),
             seeded(seed),
-            tqdm(total=epochs * steps, unit="step", leave=False, disable=not progress) as bar,
+            progress_bar(total=epochs * steps, unit="step", disable=not progress) as bar,
         ):
             for number in range(epochs):
                 started, total_loss = time.perf_counter(), 0.0
                 model.train()
-                for chosen in torch.randperm(len(data.train_images), generator=generator).split(batch_size):
+                for chosen in _batches(torch.randperm(len(data.train_images), generator=generator), batch_size):
                     images = data.train_images[chosen]
                     if augment is not None:
                         images = augment(images, generator)

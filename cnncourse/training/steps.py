@@ -16,10 +16,11 @@ def training_steps(
     generator: torch.Generator,
     *,
     batch_size: int = 50,
+    falling: bool = True,
     change: Callable[[Tensor], Tensor] | None = None,
     loss: Callable[[Tensor, Tensor], Tensor] = F.cross_entropy,
 ) -> Iterator[int]:
-    """Train with a rate that falls along a cosine; give the number of each step when it is done.
+    """Train, by default with a rate that falls along a cosine; give the number of each step when it is done.
 
     Every image is seen once before any is seen again.
 
@@ -31,11 +32,12 @@ def training_steps(
         steps: how many.
         generator: decides the order of images.
         batch_size: number of images a step.
+        falling: whether the rate falls along a cosine to zero, or stays what it was.
         change: turns a batch of images into another one.
         loss: turns scores (N, classes) and labels (N,) into the number to be minimised.
 
     """
-    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, steps)
+    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, steps) if falling else None
     waiting: list[Tensor] = []
     for step in range(1, steps + 1):
         waiting = waiting or list(torch.randperm(len(images), generator=generator).split(batch_size))
@@ -46,5 +48,6 @@ def training_steps(
         optimizer.zero_grad()
         batch_loss.backward()
         optimizer.step()
-        schedule.step()
+        if schedule is not None:
+            schedule.step()
         yield step

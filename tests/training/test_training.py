@@ -33,6 +33,14 @@ def test_network_learns(bright_and_dark):
     assert history.epochs[-1].training_loss < history.epochs[0].training_loss
 
 
+def test_an_image_left_over_is_no_batch_of_its_own(bright_and_dark):
+    sizes = []
+    model = nn.Sequential(nn.Flatten(), nn.BatchNorm1d(16), nn.Linear(16, 2))
+    model.register_forward_pre_hook(lambda module, inputs: sizes.append(len(inputs[0])) if module.training else None)
+    fit(model, bright_and_dark, epochs=1, learning_rate=0.1, batch_size=21, progress=False)
+    assert sizes == [21, 21, 22]
+
+
 def test_same_seed_gives_the_same_run(bright_and_dark):
     losses = [[epoch.training_loss for epoch in run(bright_and_dark, seed=3)[1].epochs] for _ in range(2)]
     assert losses[0] == losses[1]
