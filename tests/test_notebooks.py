@@ -1,14 +1,17 @@
 """The committed notebooks are clean, complete and in step with each other."""
 
 import re
+from copy import deepcopy
 
 import nbformat
 import pytest
 
+from cnncourse import progress
 from cnncourse.architectures import CATALOGUE
-from cnncourse.checking.progress import record_file
-from cnncourse.classroom.assignment import CAPSTONE
-from cnncourse.notebooks import CELL_METADATA, WIDGET_VIEW, clean, execute, generate
+from cnncourse.classroom.grading.assignment import CAPSTONE
+from cnncourse.display import WIDGET_VIEW
+from cnncourse.learner.progress import record_file
+from cnncourse.notebooks import CELL_METADATA, clean, execute, generate, save_without_widgets
 
 CHAPTERS = [record for record in CATALOGUE if record.has_chapter]
 
@@ -53,10 +56,31 @@ def test_cells_are_short_and_pictures_have_alternative_text(project):
         for cell in code_cells(read(path)):
             assert len(cell.source.splitlines()) <= 25, cell.source
             for output in cell.outputs:
-                if "image/png" in output.get("data", {}):
-                    assert output.metadata["image/png"]["alt"], cell.source
-                if "image/svg+xml" in output.get("data", {}):
-                    assert "aria-label" in output.data["image/svg+xml"], cell.source
+                # JupyterLab shows no other SVG in a fresh clone, and gives no other picture its words.
+                data = output.get("data", {})
+                assert not {kind for kind in data if kind.startswith("image/")}, cell.source
+                assert "<svg" not in data.get("text/html", ""), cell.source
+                for picture in re.findall("<img[^>]*>", data.get("text/html", "")):
+                    assert re.search(r' alt="[^"]+" src="data:image/(svg\+xml|png);base64,', picture), cell.source
+
+
+@pytest.mark.parametrize("record", CHAPTERS[:1], ids=lambda record: record.slug)
+def test_a_page_made_of_a_chapter_shows_every_picture_with_its_words_and_needs_no_formula_fonts(project, record):
+    from nbconvert import HTMLExporter
+
+    path = project / f"chapters/{record.chapter}.ipynb"
+    page, _ = HTMLExporter().from_filename(str(path))
+    shown = re.findall(r'<img[^>]* alt="([^"]*)"[^>]* src="data:image', page)
+    stored = [output for cell in code_cells(read(path)) for output in cell.outputs if "<img" in str(output)]
+    assert len(shown) == len(stored) > 4
+    assert all(shown)
+
+
+def test_formulas_are_readable_without_mathjax(project):
+    for path in notebooks(project, "chapters", "solutions", "exercises"):
+        for cell in read(path).cells:
+            if cell.cell_type == "markdown":
+                assert not re.search(r"\$[^$]*[\\\\_^][^$]*\$", cell.source), f"{path.name}: {cell.source[:80]}"
 
 
 def test_links_between_notebooks_lead_somewhere(project):
@@ -74,6 +98,15 @@ def test_chapter_has_the_courses_measure(project, record):
     assert 30 <= len(notebook.cells) <= 60
     words = sum(len(cell.source.split()) for cell in notebook.cells if cell.cell_type == "markdown")
     assert 1500 <= words <= 3000
+
+
+@pytest.mark.parametrize("record", CHAPTERS, ids=lambda record: record.slug)
+def test_stored_progress_is_that_of_the_course_of_today(project, record):
+    outputs = [
+        output for cell in code_cells(read(project / f"chapters/{record.chapter}.ipynb")) for output in cell.outputs
+    ]
+    tables = [data["text/html"] for data in (output.get("data", {}) for output in outputs) if "progress" in str(data)]
+    assert progress(record.chapter)._html() in tables, "make notebooks"
 
 
 @pytest.mark.parametrize("record", CHAPTERS, ids=lambda record: record.slug)
@@ -140,7 +173,7 @@ def test_running_a_notebook_that_fails_leaves_the_file_alone(tmp_path):
 
 def test_running_a_notebook_leaves_the_makers_own_record_alone(tmp_path):
     path = tmp_path / "records.ipynb"
-    source = "from cnncourse.checking.progress import *\nrecord_event(Predicted('01-lenet-5', 'shift-error', '1'))"
+    source = "from cnncourse.learner.progress import *\nrecord_event(Predicted('01-lenet-5', 'shift-error', '1'))"
     nbformat.write(nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source)]), path)
     execute(path)
     assert read(path).cells[0].outputs[0].data["text/plain"] == "''"
@@ -148,10 +181,18 @@ def test_running_a_notebook_leaves_the_makers_own_record_alone(tmp_path):
 
 
 def test_cleaning_keeps_the_still_picture_and_drops_the_widget():
-    both = nbformat.v4.new_output("display_data", {WIDGET_VIEW: {}, "image/svg+xml": "<svg/>", "text/plain": "words"})
-    bar = nbformat.v4.new_output("display_data", {WIDGET_VIEW: {}, "text/plain": "0%"})
-    text = nbformat.v4.new_output("display_data", {"text/plain": "kept"})
-    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("", outputs=[both, bar, text])])
+    contents = [
+        {WIDGET_VIEW: {}, "text/html": "<img>", "text/plain": "words"},
+        {WIDGET_VIEW: {}, "text/plain": "0%"},
+        {"text/plain": ""},  # a progress bar that is done
+        {"text/plain": "kept"},
+    ]
+    outputs = [nbformat.v4.new_output("display_data", data) for data in contents]
+    outputs.append(nbformat.v4.new_output("stream", text="printed"))
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("", outputs=outputs)])
+    saved = {"type": "notebook", "content": deepcopy(dict(notebook))}
     clean(notebook)
-    kept = [dict(output.data) for output in notebook.cells[0].outputs]
-    assert kept == [{"image/svg+xml": "<svg/>", "text/plain": "words"}, {"text/plain": "kept"}]
+    save_without_widgets(saved, path="", contents_manager=None)
+    for cells in (notebook.cells, saved["content"]["cells"]):
+        kept = [dict(output.get("data", {"stream": output.get("text")})) for output in cells[0].outputs]
+        assert kept == [{"text/html": "<img>", "text/plain": "words"}, {"text/plain": "kept"}, {"stream": "printed"}]

@@ -7,7 +7,7 @@ import nbformat
 import pytest
 
 
-def run(project, tmp_path, *cells, timeout=20, also=None):
+def run(project, tmp_path, *cells, timeout=600, also=None):
     path = tmp_path / "notebook.ipynb"
     notebook = nbformat.v4.new_notebook(cells=list(cells))
     notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3"}
