@@ -44,7 +44,7 @@ def examine(project: Path) -> list[Finding]:
     """Examine Python, torch, kernel, widgets, write access, data and isolation.
 
     Args:
-        project: the folder of the course.
+        project: the folder that one works in, with the chapters and exercises.
 
     """
     examinations: dict[str, Callable[[], Finding]] = {
@@ -121,8 +121,8 @@ def _widgets() -> Finding:
 
 
 def _write_access(project: Path) -> Finding:
-    from cnncourse.checking.progress import record_file
     from cnncourse.data.fetching import cache_folder
+    from cnncourse.learner.progress import record_file
 
     for folder in (project / "chapters", project / "exercises", cache_folder(), record_file().parent):
         existing = next(parent for parent in (folder, *folder.parents) if parent.exists())

@@ -4,13 +4,15 @@ import os
 import subprocess
 import sys
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 import nbformat
 from nbformat import NotebookNode
 
-CELL_TIMEOUT = 120  # seconds; a chapter's longest cell takes a quarter of that on two cores
-WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
+from cnncourse.display import WIDGET_VIEW
+
+CELL_TIMEOUT = 600  # seconds: a limit for what hangs, not for what is slow on a busy machine
 CELL_METADATA = {"tags", "nbgrader", "deletable", "editable"}
 KERNEL = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
 
@@ -34,6 +36,8 @@ def execute(path: Path) -> None:
         NotebookClient(
             notebook,
             timeout=CELL_TIMEOUT,
+            startup_timeout=CELL_TIMEOUT,
+            iopub_timeout=CELL_TIMEOUT,  # an output that comes later than this would be lost without a word
             kernel_name=KERNEL["name"],
             store_widget_state=False,
             record_timing=False,
@@ -61,35 +65,84 @@ def clean(notebook: NotebookNode) -> None:
     for cell in notebook.cells:
         cell.metadata = NotebookNode({key: cell.metadata[key] for key in cell.metadata if key in CELL_METADATA})
         if cell.cell_type == "code":
-            cell.outputs = [output for output in map(_without_widget_view, cell.outputs) if output is not None]
+            cell.outputs = _without_widgets(cell.outputs)
 
 
-def _without_widget_view(output: NotebookNode) -> NotebookNode | None:
-    """Return an output without its widget, or ``None`` if nothing a reader could see is left.
+def save_without_widgets(model: dict, **_asked: object) -> None:
+    """Leave the widgets out of a notebook that JupyterLab saves; its ``pre_save_hook`` in ``cnncourse lab``.
 
     A saved widget says "model not found" when the notebook is opened again; its still picture takes its place.
+
+    Args:
+        model: what is saved, as Jupyter's contents manager has it; changed in place.
+
     """
-    if WIDGET_VIEW not in output.get("data", {}):
-        return output
-    del output.data[WIDGET_VIEW]
-    return output if set(output.data) - {"text/plain"} else None
+    for cell in model["content"]["cells"] if model["type"] == "notebook" else ():
+        if cell["cell_type"] == "code":
+            cell["outputs"] = _without_widgets(cell["outputs"])
 
 
-def release_exercises(project: Path) -> list[Path]:
-    """Make the learners' version of every exercise with nbgrader, run it, and return the notebooks.
+def _without_widgets(outputs: Sequence[NotebookNode]) -> list[NotebookNode]:
+    """Return outputs without their widgets, and without those of which a reader would see nothing then."""
+    kept = []
+    for output in outputs:
+        data = output.get("data", {})
+        is_seen = set(data) - {WIDGET_VIEW, "text/plain"} if WIDGET_VIEW in data else data != {"text/plain": ""}
+        data.pop(WIDGET_VIEW, None)
+        if is_seen:
+            kept.append(output)
+    return kept
+
+
+def generated_exercises(project: Path) -> list[tuple[NotebookNode, Path]]:
+    """Return the learners' version of every exercise as nbgrader makes it, and where each belongs; nothing is written.
 
     Args:
         project: the folder that holds ``solutions`` and ``exercises``.
 
     """
-    released = []
-    for folder in sorted((project / "solutions").iterdir()):
-        for notebook, path in generate(project, folder.name):
-            path.parent.mkdir(parents=True, exist_ok=True)
-            write(notebook, path)
-            execute(path)
-            released.append(path)
-    return released
+    folders = sorted((project / "solutions").iterdir())
+    return [made for folder in folders for made in generate(project, folder.name)]
+
+
+def nowhere_else(made: Sequence[tuple[NotebookNode, Path]]) -> list[Path]:
+    """Return the notebooks in which something is written that is not in what was made, nor in git: somebody's answers.
+
+    Args:
+        made: what ``generated_exercises`` gave.
+
+    """
+    return [path for notebook, path in made if path.exists() and not (_says(path, notebook) or _is_in_git(path))]
+
+
+def write_exercises(made: Sequence[tuple[NotebookNode, Path]]) -> list[Path]:
+    """Write the learners' version of exercises, run them, and return the notebooks.
+
+    Args:
+        made: what ``generated_exercises`` gave.
+
+    """
+    for notebook, path in made:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write(notebook, path)
+        execute(path)
+    return [path for _, path in made]
+
+
+def _says(path: Path, notebook: NotebookNode) -> bool:
+    """Whether a notebook says the same as another, whatever came out of their cells."""
+    there = nbformat.read(path, as_version=4)
+    return [cell.source for cell in there.cells] == [cell.source for cell in notebook.cells]
+
+
+def _is_in_git(path: Path) -> bool:
+    """Whether git has a file as it is."""
+    name = path.name
+    asked = (["ls-files", "--error-unmatch", name], ["diff", "--quiet", "HEAD", "--", name])
+    return all(
+        subprocess.run(["git", *command], cwd=path.parent, capture_output=True, check=False).returncode == 0
+        for command in asked
+    )
 
 
 def generate(project: Path, exercise: str) -> list[tuple[NotebookNode, Path]]:

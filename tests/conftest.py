@@ -14,7 +14,16 @@ settings.load_profile("course")
 
 
 # Files whose tests have little in common but for those of one chapter, which share what takes long to make.
-BY_CHAPTER = ("test_answers.py", "test_nbgrader.py")
+BY_CHAPTER = ("test_answers.py", "test_every_exercise.py", "test_exercises.py", "test_nbgrader.py")
+# The chapter whose tests stand for those of all in `make test-fast`.
+QUICK = "lenet-5"
+
+
+def pytest_collection_modifyitems(items):
+    """Call the tests of all but one chapter slow, in files that do the same for each."""
+    for item in items:
+        if item.path.name in BY_CHAPTER and QUICK not in item.nodeid:
+            item.add_marker(pytest.mark.slow)
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -35,6 +44,12 @@ def pytest_xdist_make_scheduler(config, log):
 def one_thread():
     """The networks in the tests are tiny: a second thread only makes them slower."""
     torch.set_num_threads(1)
+
+
+@pytest.fixture(autouse=True)
+def one_process(monkeypatch):
+    """What a test trains is small, and its neighbours are running: no helpers but in tests of them."""
+    monkeypatch.setenv("LOKY_MAX_CPU_COUNT", "1")
 
 
 @pytest.fixture(autouse=True)

@@ -3,18 +3,29 @@
 import ast
 import subprocess
 import sys
+from graphlib import TopologicalSorter
 
 import pytest
 
-# From top to bottom: a module may import from its own row and from those below.
+# From top to bottom: a module imports from its own folder and from the rows below.
 ROWS = (
     {"cnncourse.cli"},
+    {"cnncourse.commands"},
+    {"cnncourse.course", "cnncourse.doctor"},
+    {"cnncourse.work"},
     {"cnncourse.classroom"},
-    {"cnncourse.doctor", "cnncourse.notebooks", "cnncourse.course"},
+    {"cnncourse.classroom.term"},
+    {"cnncourse.classroom.reports"},
+    {"cnncourse.classroom.grading"},
+    {"cnncourse.classroom.isolation", "cnncourse.classroom.collecting"},
+    {"cnncourse.notebooks", "cnncourse.history", "cnncourse.weights"},
     {"cnncourse.capstone"},
     {"cnncourse.architectures"},
-    {"cnncourse.drawing", "cnncourse.experiments"},
-    {"cnncourse.measure", "cnncourse.checking", "cnncourse.data", "cnncourse.training"},
+    {"cnncourse.checking", "cnncourse.learner", "cnncourse.experiments"},
+    {"cnncourse.drawing"},
+    {"cnncourse.training", "cnncourse.measure"},
+    {"cnncourse.data"},
+    {"cnncourse.display"},
 )
 HEAVY = ("torch", "matplotlib", "ipywidgets", "sklearn", "skimage", "scipy", "nbformat", "requests", "numpy")
 
@@ -27,23 +38,67 @@ def test_import_brings_in_nothing_heavy(statement):
     assert subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout == "\n"
 
 
-def row_of(module):
-    for number, row in enumerate(ROWS):
-        if any(module == name or module.startswith(name + ".") for name in row):
-            return number
-    return None
-
-
-def test_every_module_has_its_row_and_no_import_runs_back_up(project):
+@pytest.fixture(scope="module")
+def modules(project):
+    """Every module of the course, and what it imports from the course, wherever in it."""
+    paths = {}
     for path in sorted((project / "cnncourse").rglob("*.py")):
-        module = ".".join(path.relative_to(project).with_suffix("").parts).removesuffix(".__init__")
+        name = ".".join(path.relative_to(project).with_suffix("").parts)
+        paths[name.removesuffix(".__init__")] = path
+    return {
+        module: {target for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))) for target in named(node)}
+        & paths.keys()
+        for module, path in paths.items()
+    }
+
+
+def named(node):
+    """Whatever an import may mean: in ``from a import b``, a module a.b or something that the module a defines."""
+    if isinstance(node, ast.Import):
+        return {name.name for name in node.names}
+    if isinstance(node, ast.ImportFrom):
+        assert not node.level, "relative imports do not say which row they lead to"
+        return {node.module, *(f"{node.module}.{name.name}" for name in node.names)}
+    return set()
+
+
+def home_of(module):
+    """The row that a module is in, and the name that it is in there by: the longest that fits."""
+    fitting = [
+        (len(name), number, name)
+        for number, row in enumerate(ROWS)
+        for name in row
+        if module == name or module.startswith(name + ".")
+    ]
+    return max(fitting, default=(0, None, ""))[1:]
+
+
+def test_every_module_has_its_row_and_no_import_runs_back_up(modules):
+    for module, imported in modules.items():
         if module == "cnncourse":
             continue
-        row = row_of(module)
+        row, name = home_of(module)
         assert row is not None, f"{module} is in no row"
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.ImportFrom) and node.module and node.module.startswith("cnncourse."):
-                assert row_of(node.module) >= row, f"{module} imports {node.module}"
+        for target in imported - {"cnncourse"}:  # which imports nothing until it is asked
+            below, other = home_of(target)
+            assert other == name or below > row, f"{module} imports {target}"
+
+
+def test_no_circle_among_modules(modules):
+    TopologicalSorter(modules).prepare()  # raises CycleError, which names the circle
+
+
+def test_no_circle_among_folders(modules):
+    packages = {module.rpartition(".")[0] for module in modules}
+
+    def folder(module):
+        parent = module.rpartition(".")[0]
+        return module if module in packages or parent == "cnncourse" else parent
+
+    folders = {}
+    for module, imported in modules.items():
+        folders.setdefault(folder(module), set()).update(folder(target) for target in imported)
+    TopologicalSorter({name: others - {name} for name, others in folders.items()}).prepare()
 
 
 def test_public_names_exist():

@@ -1,0 +1,1 @@
+"""What looks at all networks together: the timeline, the story, the article's table, the gallery and the benchmark."""

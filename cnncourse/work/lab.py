@@ -1,0 +1,36 @@
+"""JupyterLab on a learner's folder, or on the course itself, with the course's own settings."""
+
+import os
+import sys
+from pathlib import Path
+from urllib.parse import quote
+
+SETTINGS = Path(__file__).resolve().parent.parent / "lab_settings"
+
+
+def lab_command(folder: Path, place: str) -> list[str]:
+    """Return the command that opens JupyterLab.
+
+    Args:
+        folder: what is opened.
+        place: the file in it that is shown first.
+
+    """
+    command = [
+        sys.executable,
+        "-m",
+        "jupyterlab",
+        f"--ServerApp.root_dir={folder}",
+        f"--LabApp.default_url=/lab/tree/{quote(place)}",
+        # The course's own defaults: no pop-up that asks about news, and no calls to the network.
+        f"--LabApp.app_settings_dir={SETTINGS}",
+        "--LabApp.news_url=None",
+        "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
+        # A widget that is saved says “model not found” the next day; its still picture does not.
+        "--FileContentsManager.pre_save_hook=cnncourse.notebooks.save_without_widgets",
+    ]
+    if os.environ.get("NO_BROWSER"):
+        command.append("--no-browser")
+    if os.name == "posix" and os.geteuid() == 0:
+        command.append("--allow-root")  # in a container there is often nobody else
+    return command
