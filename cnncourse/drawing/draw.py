@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from torch import nn
 
 from cnncourse.drawing.layers import Graph, Layer, network_graph
-from cnncourse.drawing.layout import Style
+from cnncourse.drawing.marks import Style
 from cnncourse.drawing.parts import Column, Detail
 from cnncourse.drawing.picture import picture
 from cnncourse.drawing.saving import SvgPicture
