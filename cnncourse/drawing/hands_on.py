@@ -22,10 +22,16 @@ class Still(Protocol):
 class HandsOn:
     """A figure to be turned by hand. Subclasses make its widgets.
 
+    Attributes:
+        listed: names of the controls whose states a page without a kernel has too, where those of all would be too
+            many.
+
     Args:
         first: the state that is shown first, and where there is no kernel.
 
     """
+
+    listed: tuple[str, ...] = ()
 
     def __init__(self, first: Still) -> None:
         self.first = first
