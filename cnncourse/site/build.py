@@ -24,6 +24,11 @@ FILES = {
     "CONTRIBUTING.md": "contributing",
     "CHANGELOG.md": "changelog",
 }
+CONFIGURATION = """from pathlib import Path
+from cnncourse.site.repository import Repository
+from cnncourse.site.settings import settings
+globals().update(settings(Path({course!r}), {repository!r}))
+"""
 MODULE_END = "export default { render };"
 
 
@@ -169,17 +174,15 @@ def _write(notebook: nbformat.NotebookNode, path: Path) -> None:
 def _run_sphinx(pages: Pages, work: Path) -> None:
     from sphinx.application import Sphinx
 
-    from cnncourse.site.glossary import words_of
-    from cnncourse.site.settings import settings
-
-    words = words_of(pages.course)
+    # The theme wants its settings from a file, not as overrides.
+    configuration = CONFIGURATION.format(course=str(pages.course), repository=pages.repository)
+    (pages.source / "conf.py").write_text(configuration, encoding="utf-8")
     application = Sphinx(
         str(pages.source),
-        None,
+        str(pages.source),
         str(work / "html"),
         str(work / "doctrees"),
         "html",
-        confoverrides=settings(pages.repository) | {"glossary_words": words},
         status=None,
         warning=sys.stderr,
         warningiserror=True,

@@ -1,15 +1,19 @@
 """How Sphinx makes the site."""
 
+from pathlib import Path
+
+from cnncourse.site.glossary import words_of
 from cnncourse.site.repository import Repository
 
 TITLE = "Convolutional networks, from LeNet-5 to ResNeXt"
 BLUE = "#0060a0"
 
 
-def settings(repository: Repository) -> dict[str, object]:
+def settings(course: Path, repository: Repository) -> dict[str, object]:
     """Return Sphinx's configuration.
 
     Args:
+        course: the course's folder.
         repository: where the course is kept in public; addresses of pages follow from it.
 
     """
@@ -25,8 +29,8 @@ def settings(repository: Repository) -> dict[str, object]:
             "sphinx_sitemap",
             "sphinxext.opengraph",
             "cnncourse.site.glossary",
-            "furo",
         ],
+        "glossary_words": words_of(course),
         "exclude_patterns": ["_extra/**"],
         "nb_execution_mode": "off",
         "nb_merge_streams": True,

@@ -40,6 +40,8 @@ def _element(picture: str, kept: object) -> object:
             open_tags[-1].append(kept(picture[end : mark.start()]))
         end = mark.end()
         closes, _, _, is_whole = mark.groups()
+        if closes and len(open_tags) == 1:
+            break
         if closes:
             whole = tuple(open_tags.pop())
             open_tags[-1].append(kept(whole))
