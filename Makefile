@@ -44,7 +44,7 @@ site: $(DEVELOPER)  ## make the site in build/site: the course to read in a brow
 	$(BIN)/cnncourse site build/site $(if $(GITHUB_REPOSITORY),--repository $(GITHUB_REPOSITORY))
 
 site-test: site  ## look at every page of the site: links, words, access for all, sizes
-	$(BIN)/python -m pytest tests/site --every-page
+	$(BIN)/python -m pytest tests/site --site build/site
 
 publish-notebooks: site  ## push notebooks that install the course by themselves to the branch "notebooks", for Colab and Kaggle
 	@export GIT_INDEX_FILE=$(CURDIR)/build/notebooks.index && rm -f "$$GIT_INDEX_FILE" && \

@@ -12,12 +12,18 @@ import nbformat
 
 from cnncourse.site.chapters import Chapter, ready
 from cnncourse.site.figures import LiveFigure
+from cnncourse.site.mending import mend
 from cnncourse.site.pages import Pages, tree
 from cnncourse.site.repository import Repository
 
 NEEDED = ("sphinx", "myst_nb", "furo", "sphinx_sitemap", "sphinxext.opengraph")
+COURSE = Path(__file__).parent.parent
 STATIC = Path(__file__).with_name("static")
-EXPLORER = Path(__file__).parent.parent / "drawing"
+EXPLORER = COURSE / "drawing"
+FIGURES_COME_FROM = (
+    *(f"{folder}/**/*.py" for folder in ("architectures", "data", "display", "drawing", "measure", "training")),
+    *(f"site/{module}.py" for module in ("figures", "opening", "shared", "slicing", "turning")),
+)
 # Pages that are files of the course, and their names on the site.
 FILES = {
     "docs/instructors-guide.md": "docs/instructors-guide",
@@ -73,6 +79,7 @@ def build_site(
     figures = _figures([each for each in chapters if alive in each.path], target.with_name(f"{target.name}-figures"))
     _lay_out(pages, chapters, figures, parsers)
     _run_sphinx(pages, work)
+    mend(work / "html")
     shutil.rmtree(target, ignore_errors=True)
     target.parent.mkdir(parents=True, exist_ok=True)
     (work / "html").replace(target)
@@ -108,13 +115,13 @@ def _lay_out(
     pages.reference(parsers)
     for path, name in FILES.items():
         pages.from_file(path, name)
-    names = [chapter.path.removesuffix(".ipynb") for chapter in chapters]
+    by_title = sorted(chapters, key=lambda chapter: chapter.title)
     pages.from_readme(
         "\n".join(
             [
-                tree("Chapters", [name for name in names if name.startswith("chapters/") and "appendix" not in name]),
-                tree("Appendices", [name for name in names if name.startswith("chapters/appendix")]),
-                tree("Exercises", [name for name in names if name.startswith("exercises/")]),
+                tree("Chapters", [each.entry for each in chapters if each.kind == "chapter"]),
+                tree("Appendices", [each.entry for each in by_title if each.kind == "appendix"]),
+                tree("Exercises", [each.entry for each in chapters if each.kind == "exercise"]),
                 tree("Networks", ["gallery", "timeline", "networks"]),
                 tree("Teaching", ["instructors", "docs/instructors-guide"]),
                 tree("The course", ["install", "reference/index", "contributing", "changelog"]),
@@ -146,10 +153,11 @@ def _alive(chapter: Chapter, version: str) -> dict[int, LiveFigure]:
 
 
 def _version_of_code() -> str:
-    """Return what changes with any line of the course's code: figures are computed again then."""
+    """Return what changes with any line of code that a figure may depend on: it is computed again then."""
     digest = hashlib.sha256()
-    for path in sorted(Path(__file__).parent.parent.rglob("*.py")):
-        digest.update(path.read_bytes())
+    for pattern in FIGURES_COME_FROM:
+        for path in sorted(COURSE.glob(pattern)):
+            digest.update(path.read_bytes())
     return digest.hexdigest()
 
 

@@ -50,6 +50,26 @@ class Chapter:
         return self.path.replace("exercises/", "solutions/", 1)
 
     @property
+    def kind(self) -> str:
+        """What it is: "chapter", "appendix" or "exercise"."""
+        if self.path.startswith("exercises/"):
+            return "exercise"
+        return "appendix" if "appendix" in self.path else "chapter"
+
+    @property
+    def title(self) -> str:
+        """Its heading."""
+        return TITLE.match(self.notebook.cells[0].source)[0].removeprefix("# ").strip()
+
+    @property
+    def entry(self) -> str:
+        """What stands for it in a table of contents."""
+        name = self.path.removesuffix(".ipynb")
+        if self.kind != "exercise":
+            return name
+        return f"{self.title.partition(':')[0].removeprefix('Exercise ')} <{name}>"
+
+    @property
     def up(self) -> str:
         """The way from its page to the top of the site."""
         return "../" * self.path.count("/")

@@ -109,7 +109,7 @@ class Pages:
 
         def image(found: re.Match) -> str:
             content = (self.course / folder / found[1]).read_bytes()
-            return self.stills.image(content, found[2], "_static/stills")
+            return self.stills.image(content, f'{found[2]} class="cnncourse-beside"', "_static/stills")
 
         def link(found: re.Match) -> str:
             target = (self.course / folder / found[1]).resolve().relative_to(self.course.resolve()).as_posix()

@@ -5,7 +5,7 @@ from pathlib import Path
 from cnncourse.site.glossary import words_of
 from cnncourse.site.repository import Repository
 
-TITLE = "Convolutional networks, from LeNet-5 to ResNeXt"
+TITLE = "From LeNet-5 to ResNeXt"
 BLUE = "#0060a0"
 
 
@@ -41,6 +41,7 @@ def settings(course: Path, repository: Repository) -> dict[str, object]:
         "html_title": TITLE,
         "html_baseurl": repository.site,
         "html_static_path": ["_static"],
+        "html_favicon": "_static/icon.svg",
         "html_extra_path": ["_extra"],
         "html_css_files": ["explorer.css", "site.css"],
         "html_js_files": [("site.js", {"defer": "defer"}), ("explorer.js", {"defer": "defer"})],

@@ -10,7 +10,7 @@ ROW = '<g a="x &gt; y"><path d="M0 0"/><text>one &amp; two</text></g>'
 
 
 def test_pictures_come_back_to_the_letter():
-    pictures = [f"<svg b=\"c > d\">{ROW}{number}<text>{number}</text></svg>" for number in range(3)]
+    pictures = [f'<svg b="c > d">{ROW}{number}<text>{number}</text></svg>' for number in range(3)]
     elements, places = shared(pictures)
     assert [put_together(elements, place) for place in places] == pictures
 

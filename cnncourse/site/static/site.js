@@ -50,7 +50,7 @@ const cnncourse = (() => {
         place: place ?? (() => field.selectedIndex),
         say() {
           if (!labels) return;
-          control.querySelector("output").textContent = labels[field.value];
+          control.querySelector(".cnncourse-value").textContent = labels[field.value];
           field.setAttribute("aria-valuetext", labels[field.value]);
         },
       };
@@ -292,7 +292,7 @@ const cnncourse = (() => {
       const isWider = each.scrollWidth > each.clientWidth + 1;
       if (isWider && !each.hasAttribute("tabindex")) {
         each.tabIndex = 0;
-        each.setAttribute("role", "region");
+        each.setAttribute("role", "group");
         each.setAttribute("aria-label", "scrolls sideways");
       }
     }
