@@ -108,8 +108,8 @@ def _control(control: Control, place: str) -> str:
             labels, first = html.escape(json.dumps(control.labels)), control.labels[control.first]
             field = (
                 f'<input type="range" id="{place}" min="0" max="{len(control.labels) - 1}" value="{control.first}" '
-                f'data-labels="{labels}" aria-valuetext="{html.escape(first)}"><span class="cnncourse-value" aria-hidden="true">'
-                f"{html.escape(first)}</span>"
+                f'data-labels="{labels}" aria-valuetext="{html.escape(first)}">'
+                f'<span class="cnncourse-value" aria-hidden="true">{html.escape(first)}</span>'
             )
         case "choice":
             options = "".join(
