@@ -108,6 +108,9 @@ $(LEARNER): pyproject.toml constraints.txt
 		echo "PyTorch's own index cannot be reached: going on with what pip finds."; \
 	fi
 	$(BIN)/python -m pip install -c constraints.txt -e .
+	@# An editable installation leaves out the file that any JupyterLab of this environment is to read.
+	@mkdir -p .venv/etc/jupyter/jupyter_server_config.d
+	@cp cnncourse/lab_settings/cnncourse.json .venv/etc/jupyter/jupyter_server_config.d
 	@touch $@
 
 $(DEVELOPER): $(LEARNER)

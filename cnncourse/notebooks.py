@@ -69,16 +69,19 @@ def clean(notebook: NotebookNode) -> None:
 
 
 def save_without_widgets(model: dict, **_asked: object) -> None:
-    """Leave the widgets out of a notebook that JupyterLab saves; its ``pre_save_hook`` in ``cnncourse lab``.
+    """Leave the widgets out of a notebook of the course that JupyterLab saves: its ``pre_save_hook``.
 
-    A saved widget says "model not found" when the notebook is opened again; its still picture takes its place.
+    A saved widget says "model not found" when the notebook is opened again; its still picture takes its place. Other
+    notebooks of the same environment, which do not name the course, are saved as they are.
 
     Args:
         model: what is saved, as Jupyter's contents manager has it; changed in place.
 
     """
-    for cell in model["content"]["cells"] if model["type"] == "notebook" else ():
-        if cell["cell_type"] == "code":
+    cells = model["content"]["cells"] if model["type"] == "notebook" else ()
+    code = [cell for cell in cells if cell["cell_type"] == "code"]
+    if any("cnncourse" in cell["source"] for cell in code):
+        for cell in code:
             cell["outputs"] = _without_widgets(cell["outputs"])
 
 

@@ -1,9 +1,12 @@
 """Settings of all tests."""
 
+import os
 from pathlib import Path
 
+# The networks in the tests are tiny: a second thread only makes them slower, here and in every process that is started.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 import pytest
-import torch
 from hypothesis import settings
 
 from cnncourse.architectures import CATALOGUE
@@ -38,12 +41,6 @@ def pytest_xdist_make_scheduler(config, log):
             return f"{file} {chapter}" if file.endswith(BY_CHAPTER) else file
 
     return Together(config, log)
-
-
-@pytest.fixture(autouse=True, scope="session")
-def one_thread():
-    """The networks in the tests are tiny: a second thread only makes them slower."""
-    torch.set_num_threads(1)
 
 
 @pytest.fixture(autouse=True)

@@ -1,10 +1,13 @@
 """The committed notebooks are clean, complete and in step with each other."""
 
+import json
 import re
 from copy import deepcopy
 
 import nbformat
 import pytest
+from jupyter_server.services.contents.largefilemanager import LargeFileManager
+from traitlets.config import Config
 
 from cnncourse import progress
 from cnncourse.architectures import CATALOGUE
@@ -189,10 +192,23 @@ def test_cleaning_keeps_the_still_picture_and_drops_the_widget():
     ]
     outputs = [nbformat.v4.new_output("display_data", data) for data in contents]
     outputs.append(nbformat.v4.new_output("stream", text="printed"))
-    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("", outputs=outputs)])
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("import cnncourse", outputs=outputs)])
     saved = {"type": "notebook", "content": deepcopy(dict(notebook))}
     clean(notebook)
     save_without_widgets(saved, path="", contents_manager=None)
     for cells in (notebook.cells, saved["content"]["cells"]):
         kept = [dict(output.get("data", {"stream": output.get("text")})) for output in cells[0].outputs]
         assert kept == [{"text/html": "<img>", "text/plain": "words"}, {"text/plain": "kept"}, {"stream": "printed"}]
+
+
+@pytest.mark.parametrize(("source", "kept"), [("from cnncourse import draw", False), ("import ipywidgets", True)])
+def test_any_jupyter_server_with_the_courses_settings_saves_its_notebooks_without_widgets(
+    project, tmp_path, source, kept
+):
+    settings = json.loads((project / "cnncourse/lab_settings/cnncourse.json").read_text(encoding="utf-8"))
+    manager = LargeFileManager(root_dir=str(tmp_path), config=Config(settings))
+    output = nbformat.v4.new_output("display_data", {WIDGET_VIEW: {}, "text/html": "<img>", "text/plain": "words"})
+    content = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source, outputs=[output])])
+    manager.save({"type": "notebook", "format": "json", "content": content}, "a.ipynb")
+    (saved,) = read(tmp_path / "a.ipynb").cells[0].outputs
+    assert (WIDGET_VIEW in saved.data) == kept

@@ -340,8 +340,6 @@ def ranks(ranked: Sequence[Entry]) -> Iterator[tuple[int, Entry]]:
 def _rows(ranked: Sequence[Entry], collection: Collection) -> Iterator[Row]:
     """Yield a line an entry for the instructor, with learners' names."""
     submissions = {submission.student: submission for submission in collection.submissions}
-    names = {student: submission.name for student, submission in submissions.items()}
-    names |= {student: plain_text(person.name) for student, person in collection.people.items() if person.name}
     yield ["rank", "student", "name", "network", "accuracy", "passes", "parameters", "multiply-adds", "time", "remark"]
     for rank, entry in ranks(ranked):
         submission = submissions.get(entry.student)
@@ -350,7 +348,7 @@ def _rows(ranked: Sequence[Entry], collection: Collection) -> Iterator[Row]:
         yield [
             "" if entry.problem else rank,
             entry.student,
-            names.get(entry.student, ""),
+            collection.names.get(entry.student, entry.student),
             entry.network,
             f"{entry.accuracy:.4f}" if entry.accuracies else "",
             "yes" if entry.passes else "no",
@@ -360,7 +358,7 @@ def _rows(ranked: Sequence[Entry], collection: Collection) -> Iterator[Row]:
             "; ".join(remark for remark in remarks if remark),
         ]
     for student in collection.missing:
-        yield ["", student, names.get(student, ""), "", "", "no", "", "", "", "nothing was handed in"]
+        yield ["", student, collection.names.get(student, student), "", "", "no", "", "", "", "nothing was handed in"]
 
 
 def _write_page(path: Path, ranked: Sequence[Entry], contest: Contest) -> Path:

@@ -55,7 +55,7 @@ def add_instructors_commands(commands: Commands) -> None:
     race = commands.add("grade-benchmark", _grade_benchmark, "time grading beside nbgrader's, on the same submissions")
     race.add_argument("--assignment", default="01-lenet-5", help='for example "01-lenet-5"')
     race.add_argument("--submissions", type=positive, default=20, help="number of learners (20)")
-    race.add_argument("--jobs", type=positive, default=os.cpu_count() or 1, help="judging processes (one a core)")
+    _add_jobs(race)
 
     commands.group("to change the course")
     robust = commands.add("experiments", _experiments, "run each experiment by twelve settings, and keep what it gave")
@@ -86,10 +86,25 @@ def _add_class(command: argparse.ArgumentParser) -> None:
         "--due", type=_due, metavar="time", help='such as "2026-11-30" (the end of that day) or "2026-11-30 18:00 CET"'
     )
     command.add_argument("--roster", type=Path, metavar="file", help="the class as CSV, to find who handed in nothing")
-    command.add_argument("--jobs", type=positive, default=os.cpu_count() or 1, help="judging processes (one a core)")
+    _add_jobs(command)
     command.add_argument(
         "--require-sandbox", action="store_true", help="refuse to run learners' code without a sandbox"
     )
+
+
+def _add_jobs(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--jobs", type=_jobs, default="cores", metavar="number", help='judging processes ("cores": one a core)'
+    )
+
+
+def _jobs(text: str) -> int:
+    """Return a number of processes; "cores" are those that may be used, in a container too."""
+    if text != "cores":
+        return positive(text)
+    from joblib.externals.loky import cpu_count
+
+    return cpu_count()
 
 
 def _due(text: str) -> datetime:

@@ -44,4 +44,6 @@ def collection(*submissions, roster=None, missing=(), **more):
     listed = Roster.read(roster) if roster else None
     called = {each.student: (each.student, each.name) for each in submissions} | {name: (name,) for name in missing}
     people = listed.match(called).people if listed else {}
-    return Collection(submissions, missing, roster=listed, people=people, **more)
+    names = {each.student: each.name for each in submissions}
+    names |= {student: person.name for student, person in people.items() if person.name}
+    return Collection(submissions, missing, names, roster=listed, people=people, **more)

@@ -168,20 +168,32 @@ with_cell(
     says="BlockingIOError",
 )
 with_cell(
-    "6 GB of memory in several processes",
+    "3 GB of memory in several processes",
     """
     import os, time
-    for _ in range(12):
+    for _ in range(6):
         if os.fork() == 0:
             block = bytearray(b'x') * 2**29
-            time.sleep(6)
+            time.sleep(60)
             os._exit(0)
-    end = time.time() + 6
+    end = time.time() + 60
     while time.time() < end:
         try: time.sleep(0.1)
         except BaseException: pass
     """,
     says="too much memory",
+)
+with_cell(
+    "memory that processes fill later",
+    """
+    import os, time
+    for _ in range(6):
+        if os.fork() == 0:
+            time.sleep(0.1)
+            block = bytearray(b'x') * 2**29
+            time.sleep(60)
+            os._exit(0)
+    """,
 )
 with_cell("kill of the parent", "import os\nos.kill(os.getppid(), 9)", says="PermissionError")
 with_cell("stop of the parent", "import os, signal\nos.kill(os.getppid(), signal.SIGSTOP)", says="PermissionError")

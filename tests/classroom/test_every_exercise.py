@@ -44,14 +44,12 @@ def rows_of(path):
         return {row["student"]: row for row in csv.DictReader(file)}
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def scheduler():
-    """Start a Dask cluster on this machine, as a class finds it on many."""
+    """Start a Dask cluster on this machine, as a class finds it on many; test_batch.py loses workers of others."""
     from distributed import LocalCluster
 
-    with LocalCluster(
-        n_workers=2, threads_per_worker=1, processes=True, host="127.0.0.1", dashboard_address=None
-    ) as cluster:
+    with LocalCluster(n_workers=1, threads_per_worker=1, host="127.0.0.1", dashboard_address=None) as cluster:
         yield cluster.scheduler_address
 
 

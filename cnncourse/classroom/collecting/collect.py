@@ -76,7 +76,10 @@ def collect(
     nobodys += [problem] if problem else []
 
     students = file_names([*piles, *(key for key in absent if key not in piles)])
-    people = {students[key]: person for key, person in (absent | match.people).items()}
+    listed_people = absent | match.people
+    people = {students[key]: person for key, person in listed_people.items()}
+    called = {key: pile.owner.name for key, pile in piles.items()}
+    called |= {key: person.name for key, person in listed_people.items() if person.name}
     submissions, missing, remarks = [], [students[key] for key in absent if key not in piles], {"": nobodys}
     for key, pile in piles.items():
         student, person = students[key], match.people.get(key)
@@ -88,7 +91,7 @@ def collect(
             )
         if pile.notebooks:
             listed = class_list.submitted(person) if person else None
-            submissions.append(_submission(pile, student, person.name if person else "", listed, due, stems))
+            submissions.append(_submission(pile, student, called[key], listed, due, stems))
         else:
             missing.append(student)
             pile.remarks.append(_instead_of_a_notebook(pile))
@@ -96,6 +99,7 @@ def collect(
     return Collection(
         submissions=tuple(sorted(submissions, key=lambda submission: submission.student)),
         missing=tuple(sorted(missing)),
+        names={students[key]: plain_text(name) for key, name in called.items() if name},
         remarks={student: tuple(said) for student, said in sorted(remarks.items()) if said},
         roster=class_list,
         people=people,
@@ -214,7 +218,7 @@ def _submission(
         late = submitted > due.astimezone()
     return Submission(
         student=student,
-        name=plain_text(name or owner.name) or student,
+        name=plain_text(name) or student,
         path=chosen.path,
         member=chosen.member,
         submitted=submitted,

@@ -40,6 +40,7 @@ class Collection:
     Attributes:
         submissions: one a learner, in order of ``student``.
         missing: learners of whom nothing is there.
+        names: by learner, also those who are missing, how they are called where anything says so.
         remarks: by learner ("" for none in particular), what needs the instructor's eye: duplicates and what was
             chosen, files that were left out and why.
         roster: the class, if a list of it was given.
@@ -51,6 +52,7 @@ class Collection:
 
     submissions: tuple[Submission, ...]
     missing: tuple[str, ...] = ()
+    names: Mapping[str, str] = field(default_factory=dict)
     remarks: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     roster: Roster | None = None
     people: Mapping[str, Person] = field(default_factory=dict)

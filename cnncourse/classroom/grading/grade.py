@@ -282,6 +282,7 @@ class Answers:
             raise UnrunnableError(f"the notebook cannot be run: {error.raised}") from error
         finally:
             self.announced = self.conversation.announced
+        self.sandbox.end_others()
         return read_run(reply.head, self.assignment)
 
     def expect(self, part: Part, seed: int) -> None:

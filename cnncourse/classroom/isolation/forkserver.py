@@ -56,7 +56,10 @@ class ForkServer:
             if not order:
                 self._end_worker()
                 return
-            reply = self._start_worker(descriptors[0]) if order.startswith(b"start") else self._end_worker()
+            if order.startswith(b"start"):
+                reply = self._start_worker(descriptors[0])
+            else:
+                reply = self._end_others() if order.startswith(b"others") else self._end_worker()
             self.orders.sendall(json.dumps(reply).encode() + b"\n")
 
     def _start_worker(self, descriptor: int) -> dict:
@@ -154,6 +157,20 @@ class ForkServer:
                 used += times.user + times.system + times.children_user + times.children_system
         return used
 
+    def _end_others(self) -> dict:
+        """End what the worker's cells have started and left running; a worker that is too much is ended as a whole."""
+        self._look_around()
+        end = time.monotonic() + 5  # a thread of the worker may go on forking
+        while self.process and not self.why and time.monotonic() < end:
+            others = [process for process in self._left_processes() if process.pid != self.process and _runs(process)]
+            if not others:
+                break
+            for process in others:
+                with suppress(psutil.Error):
+                    process.kill()
+            time.sleep(0.002)
+        return {"ended": True}
+
     def _end_worker(self) -> dict:
         if self.process:
             self._kill_all()
@@ -203,6 +220,13 @@ class ForkServer:
             else:
                 with suppress(OSError):
                     left.unlink()
+
+
+def _runs(process: psutil.Process) -> bool:
+    """Return whether a process is more than its number, which is kept until its parent asks for it."""
+    with suppress(psutil.Error):
+        return process.status() != psutil.STATUS_ZOMBIE
+    return False
 
 
 def _prctl(option: int, value: int) -> None:

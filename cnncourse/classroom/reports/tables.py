@@ -122,7 +122,7 @@ class Gradebook:
             grades.append(
                 Grade(
                     student,
-                    plain_text((person and person.name) or (submission and submission.name) or student),
+                    self._collection.names.get(student) or plain_text(student),
                     status,
                     points,
                     submission.late if submission else None,

@@ -88,8 +88,7 @@ def write_record(folder: Path, exercise: str, collection: Collection, numbers: M
     }
     if not collection.problem:  # otherwise those who are in the list may be nobody of this class
         for student in collection.missing:
-            person = collection.people.get(student)
-            learners[student] = Learner(person.name if person and person.name else student, False)
+            learners[student] = Learner(collection.names.get(student, student), False)
     content = {
         "exercise": exercise,
         "due": collection.due.isoformat() if collection.due else None,

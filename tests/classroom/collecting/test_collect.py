@@ -138,6 +138,7 @@ def test_moodle_download_tells_learners_of_the_same_name_apart(tmp_path, shape):
         ("779", "Ann_1 Lee", "ann"),
     ]
     assert collection.missing == ("778",)
+    assert collection.names == {"12345": "Jane Doe", "777": "Jane Doe", "778": "Jim Poe", "779": "Ann_1 Lee"}
 
 
 def test_without_the_exercises_name_the_latest_notebook_counts(tmp_path):

@@ -33,7 +33,7 @@ def write(folder, exercise, shares, *, missing=(), attempts=1, **about):
     for each in results:
         (place / "results" / f"{each.student}.json").write_text(each.to_json(), encoding="utf-8")
     people = tuple(submission(student, **about.get(student, {})) for student in shares)
-    collection = Collection(people, tuple(missing))
+    collection = Collection(people, tuple(missing), {each.student: each.name for each in people})
     write_reports(place, architecture(exercise).exercise(), results, collection)
     write_record(place, exercise, collection, dict.fromkeys(shares, attempts))
     return place
