@@ -61,6 +61,7 @@ def opened(explorer: NetworkExplorer) -> Opened:
     clicks: dict[int, dict[str, int]] = {2: {}}
     begun_again: dict[int, list[str]] = {}
     known: dict[Detail, ExplorerState] = {}
+    came_by: dict[int, set[str]] = {}  # clicks that led to a state: they lead back, if by other names
 
     def place_of(state: ExplorerState) -> int:
         place = places.setdefault(state.drawing.column, len(states))
@@ -76,11 +77,15 @@ def opened(explorer: NetworkExplorer) -> Opened:
         clicks[place] = {}
         for frame in frames_of(states[place].drawing.column):
             after, call = states[place].toggled(frame.calls[0]), frame.calls[0]
-            after = known.setdefault(after.drawing.detail, after)  # its picture is laid out once
-            if len(states) >= MOST_STATES and after.drawing.column not in places:
+            is_full = len(states) >= MOST_STATES
+            # What is opened for the first time is nowhere listed; what is folded may hide all that differs.
+            is_new = frame.body is None and after.drawing.detail not in known and call not in came_by.get(place, ())
+            if is_full and (is_new or after.drawing.column not in places):
                 after = root.toggled(call)
                 begun_again.setdefault(place, []).append(call)
+            after = known.setdefault(after.drawing.detail, after)  # its picture is laid out once
             clicks[place][call] = place_of(after)
+            came_by.setdefault(clicks[place][call], set()).add(call)
             waiting.append((clicks[place][call], root))
     order = range(len(states))
     return Opened(

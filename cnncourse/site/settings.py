@@ -46,6 +46,7 @@ def settings(course: Path, repository: Repository) -> dict[str, object]:
         "html_css_files": ["explorer.css", "site.css"],
         "html_js_files": [("site.js", {"defer": "defer"}), ("explorer.js", {"defer": "defer"})],
         "html_show_sphinx": False,
+        "html_show_search_summary": False,  # it would fetch pages, which a browser does not do from a disk
         "html_copy_source": False,
         "html_show_sourcelink": False,
         "html_theme_options": {

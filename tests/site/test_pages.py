@@ -181,6 +181,6 @@ def words_of(page):
 
 def test_figures_are_small_and_there(own, site, is_whole):
     live = [figure for page in own.values() for figure in page.find_all("figure", attrs={"data-script": True})]
-    assert len(live) >= (22 if is_whole else 2)
+    assert len(live) >= (21 if is_whole else 2)
     for script in (site / "_static/figures").glob("*.js"):
         assert script.stat().st_size <= 150_000, script
