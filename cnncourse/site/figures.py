@@ -107,7 +107,7 @@ def _control(control: Control, place: str) -> str:
         case "range":
             labels, first = html.escape(json.dumps(control.labels)), control.labels[control.first]
             field = (
-                f'<input type="range" id="{place}" min="0" max="{len(control.labels) - 1}" value="{control.first}" '
+                f'<input type="range" autocomplete="off" id="{place}" min="0" max="{len(control.labels) - 1}" value="{control.first}" '
                 f'data-labels="{labels}" aria-valuetext="{html.escape(first)}">'
                 f'<span class="cnncourse-value" aria-hidden="true">{html.escape(first)}</span>'
             )
@@ -116,9 +116,9 @@ def _control(control: Control, place: str) -> str:
                 f"<option{' selected' if each == control.first else ''}>{html.escape(label)}</option>"
                 for each, label in enumerate(control.labels)
             )
-            field = f'<select id="{place}">{options}</select>'
+            field = f'<select autocomplete="off" id="{place}">{options}</select>'
         case _:
-            field = f'<input type="checkbox" id="{place}"{" checked" if control.first else ""}>'
+            field = f'<input type="checkbox" autocomplete="off" id="{place}"{" checked" if control.first else ""}>'
     return f'<div class="cnncourse-control"><label for="{place}">{name}</label> {field}</div>'
 
 

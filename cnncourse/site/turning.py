@@ -3,7 +3,7 @@
 The controls are those of the figure's own widget, and so is what they do: each is set in turn, and the picture kept.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import product
 from math import prod
@@ -41,12 +41,17 @@ class Control:
         """Return it with about every second value; the first one shown and both ends stay."""
         last = len(self.values) - 1
         places = [each for each in range(last + 1) if (each - self.first) % 2 == 0 or each in (0, last)]
+        return self.only({self.values[place] for place in places})
+
+    def only(self, values: Collection) -> "Control":
+        """Return it with some of its values, the first one shown among them."""
+        places = [place for place, value in enumerate(self.values) if value in values]
         return replace(
             self,
             values=tuple(self.values[place] for place in places),
             labels=tuple(self.labels[place] for place in places),
             first=places.index(self.first),
-            thinned=True,
+            thinned=self.thinned or len(places) < len(self.values),
         )
 
 
@@ -56,21 +61,29 @@ class Turned:
 
     Attributes:
         controls: those that the page has too.
+        groups: names of those that can be turned together, while the others stand as they were at first.
         left_out: names of those that only JupyterLab has.
         pictures: by the values of the controls, each state as SVG.
 
     """
 
     controls: tuple[Control, ...]
+    groups: tuple[tuple[str, ...], ...]
     left_out: tuple[str, ...]
     pictures: dict[tuple, str]
 
     @property
     def content(self) -> dict:
-        """What the page's script loads; the position of the last control runs fastest."""
-        values = product(*(control.values for control in self.controls))
-        elements, states = shared(self.pictures[each] for each in values)
-        return {"elements": elements, "states": states}
+        """What the page's script loads: pictures by the positions of the controls, and which of these go together."""
+        places = [{value: str(place) for place, value in enumerate(control.values)} for control in self.controls]
+        kept = {
+            ",".join(place[value] for place, value in zip(places, values, strict=True)): picture
+            for values, picture in self.pictures.items()
+            if all(value in place for place, value in zip(places, values, strict=True))
+        }
+        elements, states = shared(kept.values())
+        groups = [[place for place, each in enumerate(self.controls) if each.name in group] for group in self.groups]
+        return {"elements": elements, "states": dict(zip(kept, states, strict=True)), "groups": groups}
 
     @property
     def first_picture(self) -> str:
@@ -82,11 +95,12 @@ class Turned:
         """What JupyterLab adds, "" if nothing."""
         said = []
         if self.left_out:
-            *most, last = self.left_out
-            said.append(f"you also turn {', '.join(most)} and {last}" if most else f"you also turn {last}")
+            said.append(f"you also turn {_in_a_row(self.left_out)}")
+        if len(self.groups) > 1:
+            said.append("all controls turn together")
         thinned = [control.name for control in self.controls if control.thinned]
         if thinned:
-            said.append(f"{' and '.join(thinned)} {'take' if len(thinned) > 1 else 'takes'} every value between")
+            said.append(f"{_in_a_row(thinned)} {'take' if len(thinned) > 1 else 'takes'} more values")
         return ", and ".join(said)
 
     def thinner(self) -> "Turned":
@@ -106,17 +120,30 @@ def turned(figure: HandsOn) -> Turned:
     parts = list(_inside(figure.widget()))
     picture = next(part for part in parts if type(part) is ipywidgets.HTML)
     found = [control for control in map(_control, parts) if control is not None]
-    listed = figure.listed or tuple(control.name for control in found)
-    controls = [control for control in found if control.name in listed]
-    while prod(len(control.values) for control in controls) > MOST_STATES:
+    groups = figure.listed or (tuple(control.name for control in found),)
+    controls = [control for control in found if any(control.name in group for group in groups)]
+    while sum(prod(map(len, _choices(controls, group))) for group in groups) > MOST_STATES:
         controls = _thinned(controls)
     pictures = {}
-    for values in product(*(control.values for control in controls)):
-        for control, value in zip(controls, values, strict=True):
-            control.widget.value = value
-        pictures[values] = picture.value
-    left_out = tuple(control.name for control in found if control.name not in listed)
-    return Turned(tuple(controls), left_out, pictures)
+    for group in groups:
+        for values in product(*_choices(controls, group)):
+            for control, value in 2 * list(zip(controls, values, strict=True)):  # one may hold another back at first
+                control.widget.value = value
+            if all(control.widget.value == value for control, value in zip(controls, values, strict=True)):
+                pictures[values] = picture.value
+    reached = [set(values) for values in zip(*pictures, strict=True)]
+    controls = [control.only(values) for control, values in zip(controls, reached, strict=True)]
+    left_out = tuple(control.name for control in found if not any(control.name in group for group in groups))
+    return Turned(tuple(controls), tuple(groups), left_out, pictures)
+
+
+def _choices(controls: Sequence[Control], group: Sequence[str]) -> list[tuple]:
+    """Return what each control takes while those of a group are turned."""
+    return [each.values if each.name in group else (each.values[each.first],) for each in controls]
+
+
+def _in_a_row(names: Sequence[str]) -> str:
+    return " and ".join(filter(None, (", ".join(names[:-1]), names[-1])))
 
 
 def _inside(widget: object) -> Iterator[object]:

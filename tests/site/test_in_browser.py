@@ -113,6 +113,17 @@ def test_a_figure_turns_by_keyboard_and_says_what_it_shows(page, site):
     assert figure.get_by_role("slider", name="row").get_attribute("aria-valuetext") == now
 
 
+def test_controls_of_another_group_go_back(page, site):
+    figure = opened(page, site, CHAPTER).locator(".cnncourse-turned").first
+    figure.get_by_role("slider", name="row").press("End")
+    figure.get_by_role("combobox", name="kernel").select_option("outline")
+    figure.get_by_role("slider", name="stride").press("ArrowRight")
+    figure.get_by_role("status").filter(has_text="stride 2").wait_for()
+    assert "at row 8, column 12" in figure.get_by_role("status").text_content()
+    assert figure.get_by_role("slider", name="row").get_attribute("aria-valuetext") == "8"
+    assert figure.get_by_role("combobox", name="kernel").input_value() == "outline"
+
+
 def test_a_network_is_coloured_and_shows_every_layer_by_keyboard(page, site):
     figure = opened(page, site, CHAPTER).locator(".cnncourse-opened").first
     figure.get_by_role("button", name="Open, fold and colour").press("Enter")

@@ -6,8 +6,10 @@ import pytest
 
 from cnncourse.architectures.inception_v1.explorer import explore_module
 from cnncourse.architectures.inception_v4.explorer import explore_reduction
+from cnncourse.architectures.lenet5.explorer import explore_convolution
 from cnncourse.architectures.resnext50.explorer import CARDINALITIES, WIDTHS, explore_cardinality
 from cnncourse.architectures.xception.explorer import explore_groups
+from cnncourse.data import digits
 from cnncourse.site.shared import put_together
 from cnncourse.site.turning import MOST_STATES, turned
 
@@ -29,10 +31,10 @@ def test_the_first_state_is_the_still_picture(cardinality):
         assert states.first_picture == figure.first.svg
 
 
-def test_states_stand_in_the_order_of_the_controls(cardinality):
+def test_states_are_found_by_the_positions_of_the_controls(cardinality):
     content = cardinality.content
     for first, second in ((0, 0), (2, 5), (5, 8)):
-        place = content["states"][first * len(WIDTHS) + second]
+        place = content["states"][f"{first},{second}"]
         picture = put_together(content["elements"], place)
         assert picture == cardinality.pictures[CARDINALITIES[first], WIDTHS[second]]
 
@@ -45,6 +47,22 @@ def test_a_control_that_moves_others_takes_them_along():
     assert states.only_in_jupyterlab.startswith("you also turn maps coming in, height and width")
 
 
+def test_controls_that_are_too_many_together_are_turned_in_groups():
+    states = turned(explore_convolution(digits().test_images[200]))
+    place = {control.name: number for number, control in enumerate(states.controls)}
+    firsts = [control.values[control.first] for control in states.controls]
+    for values in states.pictures:
+        moved = {name for name, number in place.items() if values[number] != firsts[number]}
+        assert moved <= {"kernel", "row", "column"} or moved <= {"kernel", "stride", "padding"}
+    # With stride 3 the window cannot stand where it stood at first.
+    assert states.controls[place["stride"]].values == (1, 2)
+    assert "all controls turn together, and" in states.only_in_jupyterlab
+    assert states.content["groups"] == [
+        sorted(place[name] for name in group)
+        for group in (("kernel", "row", "column"), ("kernel", "stride", "padding"))
+    ]
+
+
 def test_long_sliders_are_thinned_until_all_states_are_few_enough():
     states = turned(explore_reduction())
     assert len(states.pictures) <= MOST_STATES
@@ -53,5 +71,5 @@ def test_long_sliders_are_thinned_until_all_states_are_few_enough():
     assert side.values[side.first] == 35
     assert (side.values[0], side.values[-1]) == (7, 41)
     assert len(thin.content["states"]) < len(states.content["states"])
-    assert "side takes every value between" in thin.only_in_jupyterlab
+    assert "side takes more values" in thin.only_in_jupyterlab
     assert thin.first_picture == states.first_picture

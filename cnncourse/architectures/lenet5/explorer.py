@@ -128,7 +128,7 @@ class ConvolutionExplorer(HandsOn):
 
     """
 
-    listed = ("kernel", "row", "column")
+    listed = (("kernel", "row", "column"), ("kernel", "stride", "padding"))
 
     def __init__(
         self, image: Tensor, kernels: Mapping[str, Tensor] | None = None, *, row: int = 8, column: int = 12

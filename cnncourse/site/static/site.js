@@ -43,11 +43,12 @@ const cnncourse = (() => {
     const controls = [...figure.querySelectorAll(".cnncourse-control")].map((control) => {
       const field = control.querySelector("input, select");
       const labels = field.dataset.labels ? JSON.parse(field.dataset.labels) : null;
-      const place = { checkbox: () => Number(field.checked), range: () => Number(field.value) }[field.type];
+      const how = { checkbox: "checked", range: "value" }[field.type] ?? "selectedIndex";
+      const first = field[how];
       return {
         field,
-        count: labels?.length ?? field.options?.length ?? 2,
-        place: place ?? (() => field.selectedIndex),
+        place: () => Number(field[how]),
+        putBack() { field[how] = first; },
         say() {
           if (!labels) return;
           control.querySelector(".cnncourse-value").textContent = labels[field.value];
@@ -59,21 +60,26 @@ const cnncourse = (() => {
     const words = figure.querySelector(".cnncourse-words");
     const still = picture.querySelector("img");
     let shown = 0;  // counts, so that a state that comes late does not replace a later one
-    async function show() {
-      for (const control of controls) control.say();
+    const place = () => controls.map((control) => control.place()).join(",");
+    async function show(changed) {
+      changed.say();
       const number = ++shown;
-      const { elements, states } = await statesOf(figure);
+      const { elements, states, groups } = await statesOf(figure);
       if (number !== shown) return;
-      const place = controls.reduce((sum, { count, place: at }) => sum * count + at(), 0);
-      picture.innerHTML = putTogether(elements, states[place]);
+      if (!(place() in states)) {  // controls that are not turned together: those of another group go back
+        const group = groups.find((each) => each.includes(controls.indexOf(changed)));
+        controls.filter((_, number) => !group.includes(number)).forEach((control) => control.putBack());
+        controls.forEach((control) => control.say());
+      }
+      if (!(place() in states)) return;
+      picture.innerHTML = putTogether(elements, states[place()]);
       const drawing = picture.querySelector("svg");
       drawing.style.maxWidth = `${still.getAttribute("width")}px`;
       words.textContent = drawing.getAttribute("aria-label");
     }
-    for (const { field, say } of controls) {
-      field.addEventListener("input", show);
-      field.addEventListener("focus", () => statesOf(figure), { once: true });
-      say();
+    for (const control of controls) {
+      control.field.addEventListener("input", () => show(control));
+      control.field.addEventListener("focus", () => statesOf(figure), { once: true });
     }
   }
 
