@@ -107,7 +107,8 @@ def _control(control: Control, place: str) -> str:
         case "range":
             labels, first = html.escape(json.dumps(control.labels)), control.labels[control.first]
             field = (
-                f'<input type="range" autocomplete="off" id="{place}" min="0" max="{len(control.labels) - 1}" value="{control.first}" '
+                f'<input type="range" autocomplete="off" id="{place}" min="0" max="{len(control.labels) - 1}" '
+                f'value="{control.first}" '
                 f'data-labels="{labels}" aria-valuetext="{html.escape(first)}">'
                 f'<span class="cnncourse-value" aria-hidden="true">{html.escape(first)}</span>'
             )

@@ -60,6 +60,12 @@ def settings(course: Path, repository: Repository) -> dict[str, object]:
         "ogp_site_url": repository.site,
         "ogp_site_name": TITLE,
         "ogp_description_length": 160,
-        "ogp_social_cards": {"enable": True, "site_url": repository.site, "line_color": BLUE, "font": "DejaVu Sans"},
+        "ogp_social_cards": {
+            "enable": True,
+            "site_url": repository.site,
+            "line_color": BLUE,
+            "font": "DejaVu Sans",
+            "image_mini": "_static/icon.png",
+        },
         "suppress_warnings": ["config.cache"],
     }
