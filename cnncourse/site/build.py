@@ -5,6 +5,7 @@ import hashlib
 import importlib.util
 import shutil
 import sys
+import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from cnncourse.site.pages import Pages, tree
 from cnncourse.site.repository import Repository
 
 NEEDED = ("sphinx", "myst_nb", "furo", "sphinx_sitemap", "sphinxext.opengraph")
+MARK = "_static/site.js"  # by which a folder is known to be a site of the course
 COURSE = Path(__file__).parent.parent
 STATIC = Path(__file__).with_name("static")
 EXPLORER = COURSE / "drawing"
@@ -49,7 +51,7 @@ def build_site(
 
     Args:
         course: the course's folder, a clone.
-        target: where the site goes; what was there is replaced once the new one is whole.
+        target: where the site goes; an older site is replaced once the new one is whole.
         parsers: of the commands, by their names, for the reference.
         repository: where the course is kept in public; the one that pyproject.toml names if left out.
         alive: part of the names of the notebooks whose figures answer; those of all do if it is left out.
@@ -57,17 +59,11 @@ def build_site(
     Raises:
         ImportError: if the extra "site" is not there; the message says what to type.
         LookupError: if the course's folder is no clone.
-        ValueError: if Sphinx finds something wrong, such as a link that leads nowhere.
+        ValueError: if there is something else where the site goes, or if Sphinx finds something wrong, such as a link
+            that leads nowhere.
 
     """
-    missing = [name for name in NEEDED if not _is_there(name)]
-    if missing:
-        raise ImportError(f'{", ".join(missing)} not installed: type  pip install -c constraints.txt -e ".[site]"')
-    if not (course / "README.md").is_file():
-        raise LookupError("the site is made from a clone of the course, which has its texts; this one was installed")
-    repository = repository or Repository.of_course(course)
-    work = target.with_name(f"{target.name}-work")
-    shutil.rmtree(work, ignore_errors=True)
+    _check(course, target)
     paths = sorted(
         path.relative_to(course).as_posix()
         for part in ("chapters", "exercises")
@@ -75,16 +71,29 @@ def build_site(
         if ".ipynb_checkpoints" not in path.parts
     )
     chapters = [Chapter.read(course, path) for path in paths]
-    pages = Pages(course, work / "source", repository)
     figures = _figures([each for each in chapters if alive in each.path], target.with_name(f"{target.name}-figures"))
-    _lay_out(pages, chapters, figures, parsers)
-    _run_sphinx(pages, work)
-    mend(work / "html")
-    shutil.rmtree(target, ignore_errors=True)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    (work / "html").replace(target)
-    shutil.rmtree(work)
+    with tempfile.TemporaryDirectory(dir=target.parent, prefix=f"{target.name}-") as scratch:
+        work = Path(scratch)
+        pages = Pages(course, work / "source", repository or Repository.of_course(course))
+        _lay_out(pages, chapters, figures, parsers)
+        _run_sphinx(pages, work)
+        mend(work / "html")
+        if target.exists():
+            target.replace(work / "before")
+        (work / "html").replace(target)
     return target / "index.html"
+
+
+def _check(course: Path, target: Path) -> None:
+    """Refuse what cannot be done, before anything is; see ``build_site``."""
+    missing = [name for name in NEEDED if not _is_there(name)]
+    if missing:
+        raise ImportError(f'{", ".join(missing)} not installed: type  pip install -c constraints.txt -e ".[site]"')
+    if not (course / "README.md").is_file():
+        raise LookupError("the site is made from a clone of the course, which has its texts; this one was installed")
+    if target.exists() and not (target / MARK).is_file():
+        raise ValueError(f"{target} is there and is no site of the course: say another folder, which is made")
+    target.parent.mkdir(parents=True, exist_ok=True)
 
 
 def _is_there(module: str) -> bool:
@@ -197,4 +206,4 @@ def _run_sphinx(pages: Pages, work: Path) -> None:
     )
     application.build()
     if application.statuscode:
-        raise ValueError(f"Sphinx has complaints, above; they are about files in {pages.source}")
+        raise ValueError("there is no new site: Sphinx has complaints, above, each with the file that it is about")
