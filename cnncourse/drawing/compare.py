@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from cnncourse.drawing.draw import Drawing
-from cnncourse.drawing.layout import Piece, Style, column_piece, heading
+from cnncourse.drawing.layout import column_piece
+from cnncourse.drawing.legend import heading
+from cnncourse.drawing.marks import Piece, Style
 from cnncourse.drawing.parts import Box, Column, Frame, boxes_of
 from cnncourse.drawing.picture import svg_document
 from cnncourse.drawing.saving import SvgPicture

@@ -10,7 +10,7 @@ from functools import cached_property
 from torch import nn
 
 from cnncourse.drawing.layers import Graph, Layer, network_graph
-from cnncourse.drawing.layout import Style
+from cnncourse.drawing.marks import Style
 from cnncourse.drawing.parts import Column, Detail
 from cnncourse.drawing.picture import picture
 from cnncourse.drawing.saving import SvgPicture

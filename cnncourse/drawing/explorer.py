@@ -9,7 +9,7 @@ from torch import nn
 
 from cnncourse.display import RUN_IT, bundle, live, still
 from cnncourse.drawing.draw import Drawing, draw
-from cnncourse.drawing.layout import Shading, Style
+from cnncourse.drawing.marks import Shading, Style
 from cnncourse.drawing.palette import FRAME_FILL
 from cnncourse.drawing.parts import Box, Column, Detail, Frame, boxes_of, frames_of
 from cnncourse.drawing.tree import Sequence

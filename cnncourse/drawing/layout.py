@@ -1,91 +1,23 @@
-"""Where everything stands in a picture, as pieces of SVG that are put together from the inside out."""
+"""Where everything stands in a picture, put together from the inside out."""
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
-from itertools import pairwise
+from dataclasses import dataclass
 
-from cnncourse.display import escaped, svg_text, text_width
-from cnncourse.drawing.palette import FAINT_INK, FRAME_EDGE, FRAME_FILL, INK, KINDS, NEW, PAPER, SHADES
+from cnncourse.display import svg_text, text_width
+from cnncourse.drawing.marks import CHIP, Piece, Style, chip, chip_letter, group, line, rectangle, shifted, times
+from cnncourse.drawing.net_layout import net_piece
+from cnncourse.drawing.palette import FAINT_INK, FRAME_EDGE, FRAME_FILL, KINDS, PAPER
 from cnncourse.drawing.parts import Aside, Box, Column, Frame, Net, Part, Towers
 
 BOX_HEIGHT, MIN_BOX_WIDTH = 20, 56
 THIN_HEIGHT = 16  # of a box that only scales
-CHIP = 13
 SIGNS = {"add": "+", "multiply": "×"}
-CHIP_LETTERS = {"sigmoid": "σ", "hardsigmoid": "h", "hardswish": "H", "leaky ReLU": "l", "PReLU": "P", "softmax": "m"}
 GAP, LABELLED_GAP = 8, 16  # between parts of a column, without and with a shape beside the line
 BRANCH_GAP = 10
 FORK, JOIN = 12, 17  # room for the lines above and below branches
 BAR_HEIGHT, PILL_HEIGHT = 17, 18
 PADDING, TITLE_HEIGHT = 7, 20
 FORK_LINE = 4  # where the line is that branches leave from
-CELL_GAP, LANE = 22, 2  # between the parts of a net, and the width of a connection that passes beside them
 SHEET = 4  # how far the sheet behind a repeated box or block looks out
-
-
-@dataclass(frozen=True)
-class Piece:
-    """A part of a picture.
-
-    Attributes:
-        width: in pixels.
-        height: in pixels.
-        axis: how far from the left the connections above and below it are.
-        svg: drawn with the origin at its upper left corner.
-
-    """
-
-    width: float
-    height: float
-    axis: float
-    svg: str
-
-    def at(self, x: float, y: float) -> str:
-        """Return its SVG moved to a place."""
-        return f'<g transform="translate({x:g} {y:g})">{self.svg}</g>' if self.svg else ""
-
-
-@dataclass(frozen=True)
-class Shading:
-    """Boxes coloured by an amount.
-
-    Attributes:
-        name: of what.
-        most: the largest amount in the picture.
-
-    """
-
-    name: str
-    most: int
-
-    def shade(self, amount: int) -> str:
-        """Return the colour of an amount; steps are even in its square root, so that small ones differ too."""
-        share = (amount / self.most) ** 0.5 if self.most else 0
-        return SHADES[min(len(SHADES) - 1, round(share * (len(SHADES) - 1)))]
-
-
-@dataclass(frozen=True)
-class Style:
-    """How the pieces look.
-
-    Attributes:
-        fill: colour of a box or of a closed block.
-        tooltip: what is shown when the pointer rests on it.
-        is_new: whether it is marked as new.
-        is_new_chip: whether a normalisation or an activation in a box is, by its name.
-        interactive: whether boxes and blocks can be reached with the keyboard, one after the other from a single stop.
-        shading: what colours stand for, ``None`` for kinds of layers.
-        drawn: what was drawn so far; the legend explains it.
-
-    """
-
-    fill: Callable[[Box | Frame], str] = lambda part: part.kind.fill if isinstance(part, Box) else FRAME_FILL
-    tooltip: Callable[[Box | Frame], str] = lambda _part: ""
-    is_new: Callable[[Box | Frame], bool] = lambda _part: False
-    is_new_chip: Callable[[Box, str], bool] = lambda _box, _name: False
-    interactive: bool = False
-    shading: Shading | None = None
-    drawn: list[Box | Frame] = field(default_factory=list)
 
 
 def column_piece(
@@ -170,7 +102,7 @@ def _part_piece(part: Part, style: Style, *, shapes: bool, leaves: bool) -> Piec
         case Towers():
             return _towers_piece(part, style)
         case Net():
-            return _net_piece(part, style)
+            return net_piece(part, [column_piece(cell, style, shapes=False) for cell in part.cells])
         case Aside(body):
             return column_piece(body, style, shapes=False)
 
@@ -192,11 +124,6 @@ def _shape_after(part: Part) -> tuple[int, ...] | None:
             return None
 
 
-def times(shape: tuple[int, ...]) -> str:
-    """Write a shape as figures do: "64×56×56"."""
-    return "×".join(map(str, shape))
-
-
 def _box_piece(box: Box, style: Style) -> Piece:
     tall = THIN_HEIGHT if box.kind is KINDS["scale"] else BOX_HEIGHT
     name_width = text_width(box.name, 11, bold=True) + 7 if box.name else 0
@@ -208,8 +135,8 @@ def _box_piece(box: Box, style: Style) -> Piece:
     width = max(least, content + 11) + count_width
     sheet = SHEET if box.times > 1 else 0
     baseline = tall / 2 + 4
-    marks = [_rectangle(sheet, sheet, width, tall, style.fill(box), radius=5)] if sheet else []
-    marks.append(_rectangle(0, 0, width, tall, style.fill(box), radius=5, new=style.is_new(box)))
+    marks = [rectangle(sheet, sheet, width, tall, style.fill(box), radius=5)] if sheet else []
+    marks.append(rectangle(0, 0, width, tall, style.fill(box), radius=5, new=style.is_new(box)))
     x = (width - count_width - content) / 2
     if box.name:
         marks.append(svg_text(x, baseline, box.name, size=11, bold=True))
@@ -221,25 +148,12 @@ def _box_piece(box: Box, style: Style) -> Piece:
     x += label_width + 3
     for kind, name in box.chips:
         marks.append(
-            _chip(x + 1, (tall - CHIP) / 2 + 0.5, kind.fill, chip_letter(name), new=style.is_new_chip(box, name))
+            chip(x + 1, (tall - CHIP) / 2 + 0.5, kind.fill, chip_letter(name), new=style.is_new_chip(box, name))
         )
         x += CHIP + 2
     if count:
         marks.append(svg_text(width - 6, baseline, count, size=11, anchor="end", bold=True))
-    return Piece(width + sheet, tall + sheet, width / 2, _group(box, style, "".join(marks)))
-
-
-def chip_letter(name: str) -> str:
-    """Return the letter that stands for a normalisation or an activation: B for batch norm, R for ReLU."""
-    return CHIP_LETTERS.get(name) or name.removeprefix("scaled ")[:1].upper()
-
-
-def _chip(x: float, y: float, fill: str, letter: str, *, new: bool = False) -> str:
-    stroke, width = (NEW, 2) if new else (INK, 0.7)
-    return (
-        f'<rect x="{x:g}" y="{y:g}" width="{CHIP - 1}" height="{CHIP - 1}" rx="3" fill="{fill}" stroke="{stroke}" '
-        f'stroke-width="{width}"/>{svg_text(x + (CHIP - 1) / 2, y + 10, letter, size=9.5, anchor="middle")}'
-    )
+    return Piece(width + sheet, tall + sheet, width / 2, group(box, style, "".join(marks)))
 
 
 def _open_frame(frame: Frame, style: Style, *, shapes: bool, leaves: bool) -> Piece:
@@ -254,14 +168,14 @@ def _open_frame(frame: Frame, style: Style, *, shapes: bool, leaves: bool) -> Pi
         right = max(right, left)  # a heading wider than what is below it: keep that in the middle
     width, height = left + right, TITLE_HEIGHT + body.height + PADDING
     sheet = SHEET if frame.times > 1 else 0
-    marks = [_rectangle(sheet, sheet, width, height, FRAME_FILL, radius=9, edge=FRAME_EDGE)] if sheet else []
-    marks.append(_rectangle(0, 0, width, height, FRAME_FILL, radius=9, edge=FRAME_EDGE, new=style.is_new(frame)))
+    marks = [rectangle(sheet, sheet, width, height, FRAME_FILL, radius=9, edge=FRAME_EDGE)] if sheet else []
+    marks.append(rectangle(0, 0, width, height, FRAME_FILL, radius=9, edge=FRAME_EDGE, new=style.is_new(frame)))
     if frame.letter:
-        marks.append(_chip(8, 5, PAPER, frame.letter))
+        marks.append(chip(8, 5, PAPER, frame.letter))
     marks.append(svg_text(9 + letter_width, 15, frame.title, bold=True))
     if count:
         marks.append(svg_text(width - 9, 16, count, size=13, anchor="end", bold=True))
-    heading = _group(frame, style, "".join(marks), is_open=True)
+    heading = group(frame, style, "".join(marks), is_open=True)
     lines = line([(left, 0), (left, TITLE_HEIGHT)], arrow=_is_solid(frame.body.items[0]))
     lines += line([(left, height - PADDING), (left, height)]) if leaves else ""
     svg = heading + lines + body.at(left - body.axis, TITLE_HEIGHT)
@@ -278,13 +192,13 @@ def _closed_frame(frame: Frame, style: Style) -> Piece:
     height = BOX_HEIGHT + 3
     sheet = SHEET if frame.times > 1 else 0
     fill = style.fill(frame)
-    marks = [_rectangle(sheet, sheet, width, height, fill, radius=9, edge=FRAME_EDGE)] if sheet else []
-    marks.append(_rectangle(0, 0, width, height, fill, radius=9, edge=FRAME_EDGE, new=style.is_new(frame)))
+    marks = [rectangle(sheet, sheet, width, height, fill, radius=9, edge=FRAME_EDGE)] if sheet else []
+    marks.append(rectangle(0, 0, width, height, fill, radius=9, edge=FRAME_EDGE, new=style.is_new(frame)))
     marks.append(svg_text(11, 16.5, frame.title, bold=True))
     marks.append(svg_text(15 + title_width, 16.5, hint, size=10.5, colour=FAINT_INK))
     if count:
         marks.append(svg_text(width - 10, 16.5, count, anchor="end", bold=True))
-    return Piece(width + sheet, height + sheet, width / 2, _group(frame, style, "".join(marks), is_open=False))
+    return Piece(width + sheet, height + sheet, width / 2, group(frame, style, "".join(marks), is_open=False))
 
 
 @dataclass(frozen=True)
@@ -369,14 +283,14 @@ def _towers_piece(towers: Towers, style: Style) -> Piece:
     words_width, chips_width = text_width(label, 11), (CHIP + 2) * len(towers.join.chips)
     bar = max(last - first + 40, words_width + chips_width + 20)
     x = (first + last - bar) / 2
-    box = _rectangle(x, end, bar, BAR_HEIGHT, style.fill(towers.join), radius=4, new=style.is_new(towers.join))
+    box = rectangle(x, end, bar, BAR_HEIGHT, style.fill(towers.join), radius=4, new=style.is_new(towers.join))
     words = svg_text(x + (bar - chips_width) / 2, end + 12.5, label, size=11, anchor="middle")
     left = x + (bar + words_width - chips_width) / 2 + 4
     for number, (kind, name) in enumerate(towers.join.chips):
-        words += _chip(left + number * (CHIP + 2), end + (BAR_HEIGHT - CHIP) / 2 + 0.5, kind.fill, chip_letter(name))
-    marks.append(_group(towers.join, style, box + words))
+        words += chip(left + number * (CHIP + 2), end + (BAR_HEIGHT - CHIP) / 2 + 0.5, kind.fill, chip_letter(name))
+    marks.append(group(towers.join, style, box + words))
     moved = max(0.0, -x)
-    return Piece(max(row.width, x + bar) + moved, end + BAR_HEIGHT, row.axis + moved, _moved("".join(marks), moved))
+    return Piece(max(row.width, x + bar) + moved, end + BAR_HEIGHT, row.axis + moved, shifted("".join(marks), moved))
 
 
 def _added(join: Box, row: _Row, marks: list[str], style: Style) -> Piece:
@@ -393,7 +307,7 @@ def _added(join: Box, row: _Row, marks: list[str], style: Style) -> Piece:
     marks.append(_pill(join, row.axis, y, style))
     moved = max(0.0, half + 2 - row.axis)
     width = max(row.width, row.axis + half + 2) + moved
-    return Piece(width, y + PILL_HEIGHT / 2, row.axis + moved, _moved("".join(marks), moved))
+    return Piece(width, y + PILL_HEIGHT / 2, row.axis + moved, shifted("".join(marks), moved))
 
 
 def _pill_width(join: Box) -> float:
@@ -405,178 +319,8 @@ def _pill(join: Box, x: float, y: float, style: Style) -> str:
     sign = SIGNS[join.label.removeprefix("scaled ")]
     width = _pill_width(join)
     left = x - width / 2
-    marks = _rectangle(
-        left, y - PILL_HEIGHT / 2, width, PILL_HEIGHT, style.fill(join), radius=9, new=style.is_new(join)
-    )
+    marks = rectangle(left, y - PILL_HEIGHT / 2, width, PILL_HEIGHT, style.fill(join), radius=9, new=style.is_new(join))
     marks += svg_text(left + PILL_HEIGHT / 2, y + 5.5, sign, size=16, anchor="middle")
     for number, (kind, name) in enumerate(join.chips):
-        marks += _chip(left + PILL_HEIGHT - 2 + number * (CHIP + 2), y - CHIP / 2 + 0.5, kind.fill, chip_letter(name))
-    return _group(join, style, marks)
-
-
-def _net_piece(net: Net, style: Style) -> Piece:
-    """Lay cells out in rows, each below those that feed it; a connection over several rows gets a lane beside them."""
-    rows = _rows(net)
-    pieces = [column_piece(cell, style, shapes=False) for cell in net.cells]
-    widths = [[pieces[each].width if isinstance(each, int) else LANE for each in row] for row in rows]
-    total = max(sum(row) + CELL_GAP * (len(row) - 1) for row in widths)
-    tops: dict[object, tuple[float, float]] = {}  # where a connection comes in, and below, where it goes out
-    bottoms: dict[object, tuple[float, float]] = {}
-    marks: list[str] = []
-    y = 0.0
-    for row, row_widths in zip(rows, widths, strict=True):
-        y += CELL_GAP
-        x = (total - sum(row_widths) - CELL_GAP * (len(row) - 1)) / 2
-        height = max((pieces[each].height for each in row if isinstance(each, int)), default=0.0)
-        for each, width in zip(row, row_widths, strict=True):
-            if isinstance(each, int):
-                place, own = x + pieces[each].axis, pieces[each].height
-                marks.append(pieces[each].at(x, y))
-            else:
-                place, own = x + width / 2, height
-            tops[each], bottoms[each] = (place, y), (place, y + own)
-            x += width + CELL_GAP
-        y += height
-    axis, end = bottoms[len(net.cells) - 1]
-    bottoms[-1] = (axis, 0.0)
-    lines = {}
-    for upper, lower in _segments(net):
-        through = [tops[lower], bottoms[lower]] if isinstance(lower, tuple) else [tops[lower]]
-        lines[_curve([bottoms[upper], *through], arrow=isinstance(lower, int))] = None
-    return Piece(total, end, axis, "".join(lines) + "".join(marks))
-
-
-def _levels(net: Net) -> dict[int, int]:
-    level = {-1: -1}
-    for number, sources in enumerate(net.sources):
-        level[number] = 1 + max((level[source] for source in sources), default=-1)
-    return level
-
-
-def _segments(net: Net) -> list[tuple[object, object]]:
-    """Return all connections from row to row; those of one source share a lane, (source, row), until they turn off."""
-    level = _levels(net)
-    found: dict[tuple[object, object], None] = {}
-    for target, sources in enumerate(net.sources):
-        for source in sources:
-            way = [source, *((source, row) for row in range(level[source] + 1, level[target])), target]
-            found.update(dict.fromkeys(pairwise(way)))
-    return list(found)
-
-
-def _rows(net: Net) -> list[list[object]]:
-    level = _levels(net)
-    rows: list[list[object]] = [[] for _ in range(max(level.values()) + 1)]
-    for number in range(len(net.cells)):
-        rows[level[number]].append(number)
-    above: dict[object, list[object]] = {}
-    for upper, lower in _segments(net):
-        if isinstance(lower, tuple) and lower not in above:
-            rows[lower[1]].append(lower)
-        above.setdefault(lower, []).append(upper)
-    for upper, lower in pairwise(rows):  # below what feeds it: fewer crossings
-        place = {each: number for number, each in enumerate(upper)}
-        lower.sort(key=lambda each: _mean([place.get(source, 0) for source in above.get(each, [])]))
-    return rows
-
-
-def _mean(values: list[int]) -> float:
-    return sum(values) / len(values) if values else 0.0
-
-
-def _group(part: Box | Frame, style: Style, marks: str, *, is_open: bool = False) -> str:
-    style.drawn.append(part)
-    attributes = ""
-    if style.interactive:
-        attributes = ' tabindex="-1" role="img" data-box=""'
-        if isinstance(part, Frame):
-            state = "true" if is_open else "false"
-            attributes = (
-                f' tabindex="-1" role="button" aria-expanded="{state}" aria-label="{escaped(part.title)}" '
-                f'data-block="{escaped(part.calls[0])}" style="cursor:pointer"'
-            )
-    return f"<g{attributes}>{_tooltip(part, style)}{marks}</g>"
-
-
-def _tooltip(part: Box | Frame, style: Style) -> str:
-    words = style.tooltip(part)
-    return f"<title>{escaped(words)}</title>" if words else ""
-
-
-def _moved(svg: str, x: float) -> str:
-    return f'<g transform="translate({x:g} 0)">{svg}</g>' if x else svg
-
-
-def _rectangle(
-    x: float, y: float, width: float, height: float, fill: str, *, radius: int, edge: str = INK, new: bool = False
-) -> str:
-    stroke, thickness = (NEW, 3) if new else (edge, 1)
-    return (
-        f'<rect x="{x:g}" y="{y:g}" width="{width:g}" height="{height:g}" rx="{radius}" fill="{fill}" '
-        f'stroke="{stroke}" stroke-width="{thickness}"/>'
-    )
-
-
-def line(points: list[tuple[float, float]], *, arrow: bool = False, new: bool = False) -> str:
-    """Draw a line through points, with an arrow's head at its end and marked as new if asked for."""
-    colour, width = (NEW, ' stroke-width="3"') if new else (INK, "")
-    path = "M" + "L".join(f"{x:g} {y:g}" for x, y in points)
-    head = ""
-    if arrow:
-        (x1, y1), (x2, y2) = points[-2:]
-        dx, dy = (x2 > x1) - (x2 < x1), (y2 > y1) - (y2 < y1)
-        long, half = (11, 7) if new else (5, 3)
-        corners = f"l{-long * dx - half * dy:g} {-long * dy - half * dx:g}l{2 * half * dy:g} {2 * half * dx:g}z"
-        head = f'<path d="M{x2:g} {y2:g}{corners}" fill="{colour}"/>'
-    return f'<path d="{path}" fill="none" stroke="{colour}"{width}/>{head}'
-
-
-def _curve(points: list[tuple[float, float]], *, arrow: bool) -> str:
-    path = f"M{points[0][0]:g} {points[0][1]:g}"
-    for (x1, y1), (x2, y2) in pairwise(points):
-        middle = (y1 + y2) / 2
-        path += f"V{y2:g}" if x1 == x2 else f"C{x1:g} {middle:g} {x2:g} {middle:g} {x2:g} {y2:g}"
-    x, y = points[-1]
-    head = f'<path d="M{x:g} {y:g}l-3 -5h6z" fill="{INK}"/>' if arrow else ""
-    return f'<path d="{path}" fill="none" stroke="{INK}"/>{head}'
-
-
-def heading(title: str, piece: Piece) -> Piece:
-    """Put a heading above a piece."""
-    wide = text_width(title, 13, bold=True)
-    moved = max(0.0, wide / 2 - piece.axis)
-    marks = svg_text(piece.axis + moved, 12, title, size=13, anchor="middle", bold=True) + piece.at(moved, 24)
-    width = max(piece.width + moved, piece.axis + moved + wide / 2)
-    return Piece(width, piece.height + 24, piece.axis + moved, marks)
-
-
-def legend_piece(style: Style, width: float) -> Piece:
-    """Explain the colours and letters of what was drawn, in as many rows as fit into a width."""
-    boxes = [part for part in style.drawn if isinstance(part, Box)]
-    used = {box.kind for box in boxes} - {KINDS["input"]}
-    entries = [(kind.fill, "", kind.name) for kind in KINDS.values() if kind in used]
-    if style.shading is not None:
-        places = [number / (len(SHADES) - 1) for number in range(len(SHADES))]
-        entries = [
-            (shade, "", f"{round(style.shading.most * at**2):,}") for shade, at in zip(SHADES, places, strict=True)
-        ]
-        entries[0] = (SHADES[0], "", f"{style.shading.name}: 0")
-    if any(map(style.is_new, style.drawn)) or any(
-        style.is_new_chip(box, name) for box in boxes for _, name in box.chips
-    ):
-        entries.append((PAPER, "new", "new or changed here"))
-    chips = dict.fromkeys(chip for box in boxes for chip in box.chips)
-    entries += [(kind.fill, chip_letter(name), name) for kind, name in chips]
-    marks = []
-    x = y = 0.0
-    for fill, letter, words in entries:
-        needed = 22 + text_width(words, 11) + 16
-        if x and x + needed > width:
-            x, y = 0.0, y + 22
-        if letter in ("", "new"):
-            marks.append(_rectangle(x, y, 14, 14, fill, radius=3, new=letter == "new"))
-        else:
-            marks.append(_chip(x, y, fill, letter))
-        marks.append(svg_text(x + 20, y + 11.5, words, size=11))
-        x += needed
-    return Piece(width, y + 16, width / 2, "".join(marks))
+        marks += chip(left + PILL_HEIGHT - 2 + number * (CHIP + 2), y - CHIP / 2 + 0.5, kind.fill, chip_letter(name))
+    return group(join, style, marks)

@@ -3,7 +3,9 @@
 import re
 
 from cnncourse.display import escaped, svg_text, text_width
-from cnncourse.drawing.layout import Piece, Style, column_piece, legend_piece, line
+from cnncourse.drawing.layout import column_piece
+from cnncourse.drawing.legend import legend_piece
+from cnncourse.drawing.marks import Piece, Style, line
 from cnncourse.drawing.palette import FAINT_INK, FONT, INK, PAPER
 from cnncourse.drawing.parts import Aside, Box, Column, Frame
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from cnncourse.drawing.layers import Layer
-from cnncourse.drawing.layout import times
+from cnncourse.drawing.marks import times
 from cnncourse.drawing.parts import Aside, Box, Column, Frame, Part, Towers
 from cnncourse.drawing.tree import Block, Leaf, Parallel, Sequence, Side, Tangle, Tree
 

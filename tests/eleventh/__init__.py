@@ -1,0 +1,1 @@
+"""A toy eleventh chapter: all that the instructor's guide asks of whoever adds one."""
