@@ -25,8 +25,10 @@ def test_what_is_no_name_is_refused(words):
         Repository.read(words)
 
 
-def test_readme_installs_from_the_repository_that_the_project_names(project):
-    assert Repository.of_course(project).install in (project / "README.md").read_text(encoding="utf-8")
+def test_readme_names_the_repository_that_the_project_names(project):
+    readme, ours = (project / "README.md").read_text(encoding="utf-8"), Repository.of_course(project)
+    assert ours.install in readme
+    assert f"({ours.binder('START.md')})" in readme
 
 
 def test_workflows_call_what_is_there(project):
