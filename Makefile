@@ -18,7 +18,7 @@ NBVAL := -p tests.strict_notebooks --nbval --nbval-cell-timeout=600 --nbval-kern
 # A second thread that waits without spinning: kinder to the machine's other work, and to timings.
 export OMP_WAIT_POLICY := PASSIVE
 
-.PHONY: help lab test test-fast browser-test test-oldest audit mutation report figures gallery experiments notebooks exercises doctor clean
+.PHONY: help lab test test-fast browser-test site site-test publish-notebooks test-oldest audit mutation report figures gallery experiments notebooks exercises doctor clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -40,10 +40,21 @@ test-fast: $(DEVELOPER)  ## run the linter and the quick unit tests
 	$(BIN)/ruff check .
 	$(BIN)/python -m pytest -m "not browser and not slow" $(SIDE_BY_SIDE)
 
+site: $(DEVELOPER)  ## make the site in build/site: the course to read in a browser
+	$(BIN)/cnncourse site build/site $(if $(GITHUB_REPOSITORY),--repository $(GITHUB_REPOSITORY))
+
+site-test: site  ## look at every page of the site: links, words, access for all, sizes
+	$(BIN)/python -m pytest tests/site --site build/site
+
+publish-notebooks: site  ## push notebooks that install the course by themselves to the branch "notebooks", for Colab and Kaggle
+	@export GIT_INDEX_FILE=$(CURDIR)/build/notebooks.index && rm -f "$$GIT_INDEX_FILE" && \
+	git --work-tree=build/site/notebooks add --force --all . && tree=$$(git write-tree) && \
+	git push --force origin "$$(git commit-tree -m 'Notebooks that install the course' $$tree):refs/heads/notebooks"
+
 test-oldest: $(DEVELOPER)  ## install the lowest versions that pyproject.toml allows, and run the quick unit tests with them
 	$(PYTHON) -m venv $(OLDEST)
 	$(BIN)/python -m pip install --quiet -c constraints.txt uv
-	$(BIN)/uv pip install --python $(OLDEST)/bin/python --resolution lowest-direct -e ".[test,instructor,cluster,figures,viz]"
+	$(BIN)/uv pip install --python $(OLDEST)/bin/python --resolution lowest-direct -e ".[test,instructor,cluster,figures,site,viz]"
 	$(OLDEST)/bin/python -m pytest -m "not browser and not slow" $(SIDE_BY_SIDE)
 
 audit: $(DEVELOPER)  ## look up known vulnerabilities of the pinned packages; says so where it cannot
@@ -103,7 +114,7 @@ $(LEARNER): pyproject.toml constraints.txt
 	@touch $@
 
 $(DEVELOPER): $(LEARNER)
-	$(BIN)/python -m pip install -c constraints.txt -e ".[test,proof,instructor,cluster,figures,viz]"
+	$(BIN)/python -m pip install -c constraints.txt -e ".[test,proof,instructor,cluster,figures,site,viz]"
 	@# nbgrader would put its menus into every learner's JupyterLab; instructors who want them can enable them again.
 	@$(BIN)/jupyter labextension disable --level=sys_prefix @jupyter/nbgrader > /dev/null 2>&1
 	@for extension in formgrader validate_assignment assignment_list course_list; do \

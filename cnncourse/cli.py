@@ -9,6 +9,14 @@ from cnncourse.commands.instructor import add_instructors_commands
 from cnncourse.commands.learner import add_learners_commands
 
 
+def commands() -> Commands:
+    """Return all commands."""
+    all_of_them = Commands("Convolutional networks from LeNet-5 to ResNeXt.")
+    add_learners_commands(all_of_them)
+    add_instructors_commands(all_of_them)
+    return all_of_them
+
+
 def main(arguments: list[str] | None = None) -> int:
     """Run one of the commands and return its exit status."""
     for stream in (sys.stdout, sys.stderr):
@@ -16,10 +24,7 @@ def main(arguments: list[str] | None = None) -> int:
             stream.reconfigure(
                 errors="replace"
             )  # a terminal in an old code page knows no “×”, and need not fail for it
-    commands = Commands("Convolutional networks from LeNet-5 to ResNeXt.")
-    add_learners_commands(commands)
-    add_instructors_commands(commands)
-    options = commands.parser.parse_args(arguments)
+    options = commands().parser.parse_args(arguments)
     try:
         return options.run(options)
     except KeyboardInterrupt:

@@ -11,6 +11,7 @@ import pytest
 ROWS = (
     {"cnncourse.cli"},
     {"cnncourse.commands"},
+    {"cnncourse.site"},
     {"cnncourse.course", "cnncourse.doctor"},
     {"cnncourse.work"},
     {"cnncourse.classroom"},

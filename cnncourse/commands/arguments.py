@@ -2,7 +2,7 @@
 
 import argparse
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 
@@ -25,6 +25,11 @@ class Commands:
         self._commands = self.parser.add_subparsers(dest="command", required=True, metavar="command")
         # argparse knows no groups of commands: the list is our own, below its help.
         self._commands.help = argparse.SUPPRESS
+
+    @property
+    def parsers(self) -> Mapping[str, argparse.ArgumentParser]:
+        """Each command's own parser, by its name."""
+        return self._commands.choices
 
     def group(self, title: str) -> None:
         """Begin a group."""

@@ -61,6 +61,12 @@ def add_instructors_commands(commands: Commands) -> None:
     robust = commands.add("experiments", _experiments, "run each experiment by twelve settings, and keep what it gave")
     robust.add_argument("chapters", nargs="*", metavar="chapter", help="numbers or names; all if left out")
 
+    site = commands.add(
+        "site", lambda options: _site(options, commands), "make the site: the course to read in a browser"
+    )
+    site.add_argument("folder", type=Path, help="where to; replaced if it is there")
+    site.add_argument("--repository", metavar="owner/name", help="on GitHub (the one that pyproject.toml names)")
+
     execute = commands.add("execute", _execute, "run notebooks from top to bottom and save their outputs")
     execute.add_argument("notebooks", nargs="+", type=Path)
     add_yes(execute)
@@ -227,6 +233,15 @@ def _experiments(options: argparse.Namespace) -> int:
             if experiment.grid is not None:
                 fill(experiment)
                 print(f"{name}: {experiment.robustness}", flush=True)
+    return 0
+
+
+def _site(options: argparse.Namespace, commands: Commands) -> int:
+    from cnncourse.site.build import build_site
+    from cnncourse.site.repository import Repository
+
+    repository = Repository.read(options.repository) if options.repository else None
+    print(build_site(handed_out(), options.folder, commands.parsers, repository))
     return 0
 
 

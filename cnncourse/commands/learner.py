@@ -91,14 +91,11 @@ def _lab(options: argparse.Namespace) -> int:
     if options.course:
         folder, place = handed_out(), f"chapters/{architecture(options.chapter or CATALOGUE[0].slug).chapter}.ipynb"
     else:
-        from cnncourse.course import progress
-        from cnncourse.work.start_page import write_start_page
-
         own = _own_folder()
         if any(step.what != "add" for step in own.pending()):
             print("There is a newer course than the one in your folder: cnncourse update brings it.")
         folder, latest = own.path, own.latest()
-        page = write_start_page(own.path, progress().read(), latest)
+        page = _start_page(own)
         place = (latest or page).relative_to(own.path).as_posix()
         if options.chapter:
             place = f"chapters/{architecture(options.chapter).chapter}.ipynb"
@@ -109,10 +106,19 @@ def _lab(options: argparse.Namespace) -> int:
     return subprocess.call(command)
 
 
+def _start_page(own: WorkFolder) -> Path:
+    """Write the first page of a learner's folder anew, and return it."""
+    from cnncourse.course import progress
+    from cnncourse.work.start_page import write_start_page
+
+    return write_start_page(own.path, progress().read(), own.latest())
+
+
 def _start(options: argparse.Namespace) -> int:
     folder = options.folder.expanduser().resolve()
     is_there = WorkFolder.around(folder, handed_out()) is not None
     own = WorkFolder.start(folder, handed_out())
+    _start_page(own)
     print(f"{own.path} {'is your folder already' if is_there else 'is your folder'}. Go there, and open JupyterLab:")
     print(f"    cd {own.path}\n    cnncourse lab")
     return 0

@@ -5,6 +5,7 @@ Nothing is drawn by hand: a network is traced into layers (``layers``), taken ap
 """
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 from torch import nn
 
@@ -39,7 +40,7 @@ class Drawing(SvgPicture):
     detail: Detail
     as_trained: bool = False
 
-    @property
+    @cached_property
     def column(self) -> Column:
         """What is shown, from top to bottom."""
         return view(self.tree, self.detail)

@@ -22,10 +22,16 @@ class Still(Protocol):
 class HandsOn:
     """A figure to be turned by hand. Subclasses make its widgets.
 
+    Attributes:
+        listed: where all states would be too many for a page without a kernel, the groups of controls that can be
+            turned together there, by their names, while the others stand as they were at first.
+
     Args:
         first: the state that is shown first, and where there is no kernel.
 
     """
+
+    listed: tuple[tuple[str, ...], ...] = ()
 
     def __init__(self, first: Still) -> None:
         self.first = first

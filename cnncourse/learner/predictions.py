@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from cnncourse.display import STATUS, bundle, live
 from cnncourse.learner.progress import Predicted, record_event, recorded_events
 
+NONE_MADE = "You made no prediction"
+
 
 @dataclass(frozen=True)
 class Prediction:
@@ -25,6 +27,20 @@ class Prediction:
     text: str
     options: tuple[str, ...] = ()
     unit: str = ""
+
+    def noted(self, value: str) -> str:
+        """Say that a prediction is recorded, as HTML."""
+        shown = html.escape(_with_unit(value, self.unit))
+        return f"✓ Noted: <b>{shown}</b>. Now run on; you can change it until then, and nothing is judged."
+
+    @property
+    def refusal(self) -> str:
+        """What is told, as HTML, where a number is asked for and something else was given."""
+        return f"A number, please ({html.escape(self.unit)})."
+
+    def recalled(self, value: str | None) -> str:
+        """Say what was predicted, ``None`` for nothing."""
+        return NONE_MADE if value is None else f"You said: {_with_unit(value, self.unit)}"
 
     @property
     def demand(self) -> str:
@@ -92,8 +108,7 @@ class PredictionAsked:
             truth: a number, or text; "" where it is shown otherwise.
 
         """
-        latest = self.latest()
-        said = "You made no prediction" if latest is None else f"You said: {_with_unit(latest, self.prediction.unit)}"
+        said = self.prediction.recalled(self.latest())
         return f"{said}; it is {_with_unit(truth, self.prediction.unit)}." if truth != "" else f"{said}."
 
     def widget(self) -> object:
@@ -103,15 +118,15 @@ class PredictionAsked:
         latest = self.latest()
         given, feedback = self._input(latest), ipywidgets.HTML().add_class(STATUS)
         if latest is not None:
-            feedback.value = _noted(latest, self.prediction.unit)
+            feedback.value = self.prediction.noted(latest)
 
         def changed(change: Mapping) -> None:
             value = self.prediction.read(change["new"] or "")
             if value is None:
-                feedback.value = f"A number, please ({html.escape(self.prediction.unit)})." if change["new"] else ""
+                feedback.value = self.prediction.refusal if change["new"] else ""
                 return
             reason = record_event(Predicted(self.chapter, self.prediction.name, value))
-            feedback.value = _noted(value, self.prediction.unit) + (
+            feedback.value = self.prediction.noted(value) + (
                 f" It could not be recorded: {html.escape(reason)}" if reason else ""
             )
 
@@ -147,8 +162,3 @@ def _with_unit(value: object, unit: str) -> str:
     except ValueError:  # in words
         shown = str(value)
     return f"{shown} {unit}".strip()
-
-
-def _noted(value: str, unit: str) -> str:
-    shown = _with_unit(value, unit)
-    return f"✓ Noted: <b>{html.escape(shown)}</b>. Now run on; you can change it until then, and nothing is judged."

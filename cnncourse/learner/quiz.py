@@ -27,6 +27,14 @@ class Question:
     right: int
     because: str
 
+    def verdict(self, chosen: str) -> str:
+        """Say whether an option is right, and why, as HTML."""
+        is_right = chosen == self.options[self.right]
+        sign = "✓ Right" if is_right else "✗ Not quite; think again, or unfold the reason"
+        return (
+            f"{sign}. <details {'open' if is_right else ''}><summary>Why</summary>{html.escape(self.because)}</details>"
+        )
+
 
 class Quiz:
     """A chapter's questions: widgets where there is a kernel, the questions as text where there is none."""
@@ -74,14 +82,14 @@ class Quiz:
         latest = self._latest(question)
         if latest is not None:
             choice.value = latest
-            feedback.value = f"{self._verdict(question, latest)}<div><i>Your earlier answer.</i></div>"
+            feedback.value = f"{question.verdict(latest)}<div><i>Your earlier answer.</i></div>"
 
         def answered(change: Mapping) -> None:
             if change["new"] is None:
                 return
             is_right = change["new"] == question.options[question.right]
             reason = record_event(Answered(self.chapter, question.name, change["new"], is_right))
-            feedback.value = self._verdict(question, change["new"]) + (
+            feedback.value = question.verdict(change["new"]) + (
                 f"<div>Your answer could not be recorded: {html.escape(reason)}</div>" if reason else ""
             )
 
@@ -96,12 +104,3 @@ class Quiz:
             if isinstance(event, Answered) and (event.chapter, event.question) == (self.chapter, question.name)
         ]
         return given[-1] if given and given[-1] in question.options else None
-
-    @staticmethod
-    def _verdict(question: Question, chosen: str) -> str:
-        is_right = chosen == question.options[question.right]
-        sign = "✓ Right" if is_right else "✗ Not quite; think again, or unfold the reason"
-        return (
-            f"{sign}. <details {'open' if is_right else ''}><summary>Why</summary>"
-            f"{html.escape(question.because)}</details>"
-        )

@@ -86,6 +86,7 @@ def test_start_says_where_to_go(course, tmp_path, monkeypatch, capsys):
     assert cli.main(["start", str(tmp_path / "mine")]) == 0
     assert f"cd {tmp_path / 'mine'}" in capsys.readouterr().out
     assert (tmp_path / "mine" / EXERCISE).is_file()
+    assert (tmp_path / "mine/START.md").is_file()  # what Binder opens
 
 
 def test_update_asks_before_it_replaces_what_was_run(here, course, capsys):

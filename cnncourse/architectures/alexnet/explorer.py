@@ -168,7 +168,7 @@ class DropoutExplorer(HandsOn):
         layout = ipywidgets.Layout(width="330px")
         p = ipywidgets.FloatSlider(self.first.p, min=0, max=0.9, step=0.1, description="p", layout=layout)
         call = ipywidgets.IntSlider(1, 1, 20, description="call", layout=layout)
-        when = ipywidgets.ToggleButtons(options=["training", "test time"])
+        when = ipywidgets.ToggleButtons(options=["training", "test time"], description="when")
         scaling = ipywidgets.Dropdown(options=list(SCALINGS), description="scaling", layout=layout)
         picture = ipywidgets.HTML(self.first.svg, layout=ipywidgets.Layout(min_height="300px"))
 

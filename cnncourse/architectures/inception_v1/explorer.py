@@ -121,6 +121,8 @@ class ModuleByHand:
 class ModuleExplorer(HandsOn):
     """A module whose widths can be turned: widgets where there is a kernel, and a still picture where there is none."""
 
+    listed = (("row of Table 1",),)
+
     def __init__(self) -> None:
         super().__init__(ModuleByHand())
 

@@ -145,7 +145,9 @@ class KernelExplorer(HandsOn):
 
         first = self.first
         layout = ipywidgets.Layout(width="330px")
-        kind = ipywidgets.ToggleButtons(options=list(KINDS), value=first.kind, style={"button_width": "80px"})
+        kind = ipywidgets.ToggleButtons(
+            options=list(KINDS), value=first.kind, description="kernel", style={"button_width": "80px"}
+        )
         degrees = ipywidgets.IntSlider(first.degrees, 0, 90, 5, description="degrees", layout=layout)
         size = ipywidgets.SelectionSlider(options=SIZES, value=first.n, description="n", layout=layout)
         picture = ipywidgets.HTML(first.svg, layout=ipywidgets.Layout(min_height="410px"))

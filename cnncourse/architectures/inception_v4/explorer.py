@@ -191,6 +191,8 @@ class Halved:
 class ReductionExplorer(HandsOn):
     """The reduction as widgets where there is a kernel of Python, and as a still picture where there is none."""
 
+    listed = (("network", "side", "zeros round the maps"),)
+
     def __init__(self) -> None:
         super().__init__(Halved())
 
@@ -200,7 +202,9 @@ class ReductionExplorer(HandsOn):
 
         first = self.first
         layout = ipywidgets.Layout(width="320px")
-        network = ipywidgets.ToggleButtons(options=list(PUBLISHED), style={"button_width": "150px"})
+        network = ipywidgets.ToggleButtons(
+            options=list(PUBLISHED), description="network", style={"button_width": "150px"}
+        )
         side = ipywidgets.SelectionSlider(options=SIDES, value=first.side, description="side", layout=layout)
         padded = ipywidgets.Checkbox(first.padded, description="zeros round the maps", indent=False)
         letters = {

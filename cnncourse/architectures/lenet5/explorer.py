@@ -128,6 +128,8 @@ class ConvolutionExplorer(HandsOn):
 
     """
 
+    listed = (("kernel", "row", "column"), ("kernel", "stride", "padding"))
+
     def __init__(
         self, image: Tensor, kernels: Mapping[str, Tensor] | None = None, *, row: int = 8, column: int = 12
     ) -> None:

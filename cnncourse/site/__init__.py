@@ -1,0 +1,1 @@
+"""The course as a site, to be read without installing: its pages, and figures that answer without a kernel."""
