@@ -15,7 +15,8 @@ def test_every_folder_with_notebooks_is_installed(project):
     folders = {path.parent.relative_to(project).as_posix() for path in project.glob("exercises/*/*.ipynb")} | {
         "chapters"
     }
-    assert declared == {f"share/cnncourse/{folder}": [f"{folder}/*.ipynb"] for folder in folders}
+    settings = {"etc/jupyter/jupyter_server_config.d": ["cnncourse/lab_settings/cnncourse.json"]}
+    assert declared == {f"share/cnncourse/{folder}": [f"{folder}/*.ipynb"] for folder in folders} | settings
 
 
 @pytest.mark.slow
