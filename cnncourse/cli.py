@@ -7,6 +7,7 @@ import sys
 from cnncourse.commands.arguments import Commands
 from cnncourse.commands.instructor import add_instructors_commands
 from cnncourse.commands.learner import add_learners_commands
+from cnncourse.commands.trained import add_trained_networks_commands
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -18,6 +19,7 @@ def main(arguments: list[str] | None = None) -> int:
             )  # a terminal in an old code page knows no “×”, and need not fail for it
     commands = Commands("Convolutional networks from LeNet-5 to ResNeXt.")
     add_learners_commands(commands)
+    add_trained_networks_commands(commands)
     add_instructors_commands(commands)
     options = commands.parser.parse_args(arguments)
     try:
@@ -31,6 +33,9 @@ def main(arguments: list[str] | None = None) -> int:
         return 141
     except (LookupError, ValueError, ImportError) as error:
         print(f"cnncourse: {error.args[0]}", file=sys.stderr)
+        return 2
+    except OSError as error:  # a full disk, a missing file, a network that is down: its words name the file
+        print(f"cnncourse: {error}", file=sys.stderr)
         return 2
 
 
