@@ -1,9 +1,9 @@
 """Where a network looks: the class activation map.
 
-Where a network ends in global average pooling and one linear layer, a class's score is the mean of a map: the last maps,
-each times its weight of that class (B. Zhou et al., "Learning deep features for discriminative localization", CVPR
-2016). Elsewhere the score's gradient stands in for those weights (R. Selvaraju et al., "Grad-CAM", ICCV 2017); where
-both are there they are the same but for a factor, the number of places, so that one function does for all.
+Where a network ends in global average pooling and one linear layer, a class's score is the mean of a map: the last
+maps, each times its weight of that class (B. Zhou et al., "Learning deep features for discriminative localization",
+CVPR 2016). Elsewhere the score's gradient stands in for those weights (R. Selvaraju et al., "Grad-CAM", ICCV 2017);
+where both are there they are the same but for a factor, the number of places, so that one function does for all.
 """
 
 import torch

@@ -22,7 +22,7 @@ def weights_folder() -> Path:
 
 
 def found_weights(checkpoint: Checkpoint) -> Path | None:
-    """Return the file of a checkpoint if it is on this machine: in the course's folder, or where torchvision keeps it."""
+    """Return a checkpoint's file if this machine has it, in the course's folder or where torchvision keeps its own."""
     places = (weights_folder(), Path(torch.hub.get_dir()) / "checkpoints")
     found = (place / checkpoint.file_name for place in places)
     return next((path for path in found if path.is_file() and is_intact(path, checkpoint)), None)

@@ -19,10 +19,8 @@ def picture(width, height):
 def as_torchvision(shown, crop, resize, interpolation, mean, deviation):
     """Resize(resize), CenterCrop(crop), ToTensor() and Normalize(mean, deviation) of torchvision 0.29, written out."""
     width, height = shown.size
-    if width <= height:
-        size = (resize, int(resize * height / width))
-    else:
-        size = (int(resize * width / height), resize)
+    short, long = sorted((width, height))
+    size = (resize, int(resize * long / short)) if width <= height else (int(resize * long / short), resize)
     shown = shown.resize(size, interpolation)
     top, left = round((size[1] - crop) / 2.0), round((size[0] - crop) / 2.0)
     pixels = np.asarray(shown)[top : top + crop, left : left + crop]
