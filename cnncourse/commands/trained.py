@@ -95,7 +95,7 @@ def _classify(options: argparse.Namespace) -> int:
         except OSError as error:
             failed.append(str(error))
             continue
-        drawn = found.save(options.to / f"{path.stem}-{options.model}.png")
+        drawn = found.save(options.to / f"{path.stem}-{network.name.split()[0]}.png")
         print(f"{'' if number == 0 else chr(10)}{path}, by {network.name}; drawn in {drawn}\n{found}")
     if failed:
         raise OSError("; ".join(failed))

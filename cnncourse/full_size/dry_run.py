@@ -15,7 +15,6 @@ from cnncourse.full_size.processes import Processes, these_processes
 from cnncourse.full_size.settings import Running, Settings
 from cnncourse.full_size.step import Learner
 
-IMAGENET, IMAGENET_CLASSES = 1_281_167, 1000  # training pictures of ILSVRC 2012
 WARM_UP = 3  # steps that are not counted: memory is found, and the loading processes are started
 
 
@@ -59,7 +58,7 @@ def dry_run(settings: Settings, root: Path | None, running: Running, steps: int 
 
     Args:
         settings: what would be trained.
-        root: folder of pictures; made-up images, and ImageNet's number of them, if left out.
+        root: folder of pictures; made-up images, and as many as the recipe's paper had, if left out.
         running: the rest.
         steps: how many are timed.
 
@@ -69,7 +68,7 @@ def dry_run(settings: Settings, root: Path | None, running: Running, steps: int 
     """
     with these_processes(running.device) as processes:
         folder = read_both_folders(root)[0] if root is not None else None
-        classes = len(folder.classes) if folder else IMAGENET_CLASSES
+        classes = len(folder.classes) if folder else settings.recipe.classes
         learner = Learner(settings.network(classes), settings.recipe, running.computing, processes)
         images = _pictures(settings, root, running, processes, WARM_UP + steps)
         seconds, waited = [], []
@@ -89,7 +88,7 @@ def dry_run(settings: Settings, root: Path | None, running: Running, steps: int 
             statistics.median(seconds),
             sum(waited) / sum(seconds) if folder else None,
             settings.recipe.batch_size,
-            len(folder.paths) if folder else IMAGENET,
+            len(folder.paths) if folder else settings.recipe.pictures,
             settings.recipe.epochs,
             memory / 1e9,
         )
@@ -101,7 +100,7 @@ def _pictures(
     share = settings.recipe.batch_size // processes.count // running.computing.parts
     if root is None:
         images = torch.randn(share, settings.channels, settings.size, settings.size)
-        labels = torch.randint(IMAGENET_CLASSES, (share,))
+        labels = torch.randint(settings.recipe.classes, (share,))
         while True:
             yield images, labels
     folder = read_both_folders(root)[0]

@@ -62,6 +62,8 @@ class TrainingRecipe:
         cutmix: parameter α of CutMix; 0 for none. Where both are given each takes half of the steps.
         mean: subtracted from the pictures' colours, 0 to 1.
         deviation: divides them.
+        pictures: what the paper trained on: how many, ImageNet's of 2012 unless it says otherwise.
+        classes: and of how many classes.
 
     """
 
@@ -85,6 +87,8 @@ class TrainingRecipe:
     cutmix: float = 0.0
     mean: tuple[float, ...] = IMAGENET_MEAN
     deviation: tuple[float, ...] = IMAGENET_DEVIATION
+    pictures: int = 1_281_167
+    classes: int = 1000
 
     def rate_at(self, epoch: float) -> float:
         """Return the learning rate after so many epochs, whole or not."""
@@ -116,6 +120,8 @@ RECIPES: dict[str, TrainingRecipe] = {
         augmentation=Augmentation(shorter_side=(1, 1), mirror=False),
         mean=(0.5,),
         deviation=(0.5,),
+        pictures=60_000,
+        classes=10,
     ),
     "alexnet": TrainingRecipe(
         source="Krizhevsky et al. 2012, sections 4 and 5",

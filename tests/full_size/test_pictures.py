@@ -63,7 +63,7 @@ def test_a_picture_that_cannot_be_read_gives_its_place_to_the_next(root):
 def test_of_a_folder_of_broken_pictures_it_is_said(root):
     for path in (root / "train").rglob("*.png"):
         path.write_bytes(b"broken")
-    with pytest.raises(ValueError, match="no picture of .* can be read"):
+    with pytest.raises(ValueError, match=r"no picture of .* can be read"):
         TrainingPictures(read_folder(root / "train"), RULE, Augmentation(), seed=0)[0, 0]
 
 

@@ -22,7 +22,12 @@ def test_printed_numbers():
     assert (vgg.batch_size, vgg.weight_decay, vgg.epochs) == (256, 5e-4, 74)
     assert (resnet.batch_size, resnet.weight_decay, resnet.rate) == (256, 1e-4, 0.1)
     inception = RECIPES["inception-v3"]
-    assert (inception.optimiser, inception.momentum, inception.smoothing, inception.clipping) == ("rmsprop", 0.9, 0.1, 2)
+    assert (inception.optimiser, inception.momentum, inception.smoothing, inception.clipping) == (
+        "rmsprop",
+        0.9,
+        0.1,
+        2,
+    )
     assert [inception.rate_at(epoch) for epoch in (0, 1.9, 2, 4)] == pytest.approx(
         [0.045, 0.045, 0.0423, 0.045 * 0.94**2]
     )
