@@ -35,6 +35,12 @@ def add_trained_networks_commands(commands: Commands) -> None:
 
 def _add_train(commands: Commands) -> None:
     train = commands.add("train", _train, "train a network on a folder of pictures; go on after an interruption")
+    # A formatter that keeps lines as they are: the launcher's is to be copied.
+    train.formatter_class = argparse.RawDescriptionHelpFormatter
+    train.epilog = (
+        "Ctrl-C and SIGTERM keep all that is done, and the same command goes on. With several graphics cards:\n"
+        "  torchrun --standalone --nproc-per-node=4 --max-restarts=3 -m cnncourse.cli train …"
+    )
     train.add_argument("model", help='such as "resnet-50"')
     train.add_argument("--data", type=Path, metavar="folder", help="with train/CLASS/PICTURE.jpg and val/CLASS/…")
     train.add_argument("--to", type=Path, metavar="folder", help="where the run is kept (runs/MODEL)")
@@ -48,6 +54,12 @@ def _add_train(commands: Commands) -> None:
     what.add_argument("--epochs", type=positive, help="instead of the recipe's")
     what.add_argument("--batch-size", type=positive, help="instead of the recipe's; the rate changes in proportion")
     what.add_argument("--rate", type=float, help="highest learning rate, instead of the recipe's")
+    what.add_argument(
+        "--warm-up", type=float, metavar="epochs", help="in which the rate rises, instead of the recipe's"
+    )
+    what.add_argument(
+        "--averaging", type=float, metavar="decay", help="of averaged weights, such as 0.9999; 0 for none"
+    )
     what.add_argument("--seed", type=int, default=0, help="decides all that is drawn at random (0)")
 
     how = train.add_argument_group("how it is run")
@@ -65,7 +77,7 @@ def _add_train(commands: Commands) -> None:
 
 def _add_computing(command: argparse._ActionsContainer) -> None:
     """Add what changes how fast it is, and the result by rounding only."""
-    command.add_argument("--precision", choices=("fp32", "bf16", "fp16"), default="fp32", help="(fp32)")
+    command.add_argument("--precision", choices=("fp32", "bf16", "fp16"), default="fp32", help="of numbers (fp32)")
     command.add_argument(
         "--channels-last", action=argparse.BooleanOptionalAction, default=True, help="layout in memory (yes)"
     )
@@ -139,7 +151,7 @@ def _train(options: argparse.Namespace) -> int:
     from cnncourse.full_size.settings import Running, settings_for
     from cnncourse.full_size.train import train
 
-    named = ("recipe", "variant", "small", "size", "epochs", "batch_size", "rate", "seed")
+    named = ("recipe", "variant", "small", "size", "epochs", "batch_size", "rate", "warm_up", "averaging", "seed")
     settings = settings_for(options.model, **{name: getattr(options, name) for name in named})
     running = Running(
         _workers(options),

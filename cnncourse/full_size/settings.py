@@ -99,6 +99,8 @@ def settings_for(
     epochs: int | None = None,
     batch_size: int | None = None,
     rate: float | None = None,
+    warm_up: float | None = None,
+    averaging: float | None = None,
     seed: int = 0,
 ) -> Settings:
     """Return the settings of a network, by its own paper's recipe where nothing else is said.
@@ -112,6 +114,8 @@ def settings_for(
         epochs: instead of the recipe's.
         batch_size: instead of the recipe's; the rate changes in proportion.
         rate: highest learning rate, instead of that.
+        warm_up: epochs in which the rate rises, instead of the recipe's.
+        averaging: decay of the averaged weights, instead of the recipe's.
         seed: decides weights, order, changes and dropout.
 
     Raises:
@@ -129,7 +133,7 @@ def settings_for(
         chosen = replace(chosen, augmentation=replace(chosen.augmentation, shorter_side=(1, 40 / 32)))
     if batch_size is not None:
         chosen = chosen.with_batch_size(batch_size)
-    changed = {"epochs": epochs, "rate": rate}
+    changed = {"epochs": epochs, "rate": rate, "warm_up": warm_up, "averaging": averaging}
     chosen = replace(chosen, **{name: value for name, value in changed.items() if value is not None})
     usual = SMALL_SIZE if small else record.shape_of(variant)[1]
     return Settings(record.slug, chosen, size or usual, variant, small, seed)

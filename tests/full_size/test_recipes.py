@@ -53,6 +53,8 @@ def test_warm_up_rises_to_the_rate_and_a_cosine_falls_to_nothing():
 def test_the_rate_goes_with_the_batch_size_and_can_be_given():
     assert settings_for("resnet-50", batch_size=64).recipe.rate == pytest.approx(0.025)
     assert settings_for("resnet-50", batch_size=64, rate=0.3).recipe.rate == 0.3
+    changed = settings_for("resnet-50", epochs=30, warm_up=2, averaging=0.99).recipe
+    assert (changed.epochs, changed.warm_up, changed.averaging) == (30, 2, 0.99)
     assert settings_for("6").model == "resnet-50"
 
 
