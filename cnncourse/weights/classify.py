@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from torch import Tensor
 
 from cnncourse.data.preprocessing import as_picture
-from cnncourse.display import bundle, still
+from cnncourse.drawing import Picture
 from cnncourse.weights.activation_map import activation_map
 from cnncourse.weights.trained import TrainedNetwork, trained_network
 
@@ -106,17 +106,12 @@ class Classification:
         self.plot().savefig(path, dpi=120)
         return path
 
-    def _repr_mimebundle_(self, **_options: object) -> Mapping[str, object]:
-        import io
-
-        with io.BytesIO() as file:
-            self.plot().savefig(file, format="png", dpi=100)
-            picture = file.getvalue()
+    def _repr_mimebundle_(self, **_options: object) -> tuple[Mapping[str, object], Mapping[str, object]]:
         guesses = ", ".join(f"{guess.name} {guess.probability:.1%}" for guess in self.guesses)
         words = (
             f"A picture, the part of it that speaks for the best guess, and the guesses of {self.network}: {guesses}"
         )
-        return bundle(still(picture, words), str(self))
+        return Picture(self.plot(), words)._repr_mimebundle_()
 
 
 def classify(

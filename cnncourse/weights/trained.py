@@ -56,7 +56,7 @@ class Form:
         return record.small(**options)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class TrainedNetwork:
     """A network that can be shown a picture.
 
@@ -74,6 +74,10 @@ class TrainedNetwork:
     preprocessing: Preprocessing
     class_names: tuple[str, ...]
     said: tuple[str, ...]
+
+    def __repr__(self) -> str:
+        size = self.preprocessing.crop
+        return f"{self.name}: {len(self.class_names):,} classes, images of {size}×{size} pixels"
 
     @torch.no_grad()
     def scores(self, images: Tensor) -> Tensor:
