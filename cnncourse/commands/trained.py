@@ -140,7 +140,8 @@ def _evaluate(options: argparse.Namespace) -> int:
         computing=_computing(options),
         device=options.device,
     )
-    print(f"{network.name}: {accuracy}")
+    if os.environ.get("RANK", "0") == "0":
+        print(f"{network.name}: {accuracy}")
     for path in accuracy.left_out:
         print(f"  {path} cannot be read, and was left out")
     return 0

@@ -76,7 +76,7 @@ def dry_run(settings: Settings, root: Path | None, running: Running, steps: int 
             started = time.perf_counter()
             parts = [next(images) for _ in range(running.computing.parts)]
             loaded = time.perf_counter()
-            learner.step(parts, step / 1000).item()  # .item() waits for a graphics card
+            learner.step(parts, step / 1000, step).item()  # .item() waits for a graphics card
             if step >= WARM_UP:
                 waited.append(loaded - started)
                 seconds.append(time.perf_counter() - started)

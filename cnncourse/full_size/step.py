@@ -60,9 +60,7 @@ class Learner:
         self.optimiser = make_optimiser(self.network, recipe)
         self.scaler = torch.amp.GradScaler(processes.device.type, enabled=computing.precision == "fp16")
         self.averaged = (
-            AveragedModel(self.network, multi_avg_fn=get_ema_multi_avg_fn(recipe.averaging), use_buffers=True)
-            if recipe.averaging
-            else None
+            AveragedModel(self.network, multi_avg_fn=self._average, use_buffers=True) if recipe.averaging else None
         )
         model = torch.compile(self.network) if computing.compiled else self.network
         self.model = processes.wrap(model)
@@ -72,12 +70,13 @@ class Learner:
         """The network that is judged and kept: the averaged one where there is one."""
         return self.averaged.module if self.averaged is not None else self.network
 
-    def step(self, parts: Iterable[tuple[Tensor, Tensor]], epoch: float) -> Tensor:
+    def step(self, parts: Iterable[tuple[Tensor, Tensor]], epoch: float, done: int) -> Tensor:
         """Learn from one batch and return its mean loss, of this process, without waiting for the device.
 
         Args:
             parts: images (n, channels, size, size) and labels (n,), as many times as a batch is divided.
             epoch: how many are done, whole or not; decides the rate.
+            done: number of steps before this one.
 
         """
         self.network.train()
@@ -98,8 +97,13 @@ class Learner:
         self.scaler.step(self.optimiser)
         self.scaler.update()
         if self.averaged is not None:
+            # At first it follows faster, as in the Inceptions' released code: a short run, too, has an average.
+            self._decay = min(self.recipe.averaging, (1 + done) / (10 + done))
             self.averaged.update_parameters(self.network)
         return total
+
+    def _average(self, averaged: list[Tensor], current: list[Tensor], number: Tensor) -> None:
+        get_ema_multi_avg_fn(self._decay)(averaged, current, number)
 
     def _loss(self, images: Tensor, labels: Tensor) -> Tensor:
         device, recipe = self.processes.device, self.recipe

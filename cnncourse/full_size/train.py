@@ -168,7 +168,7 @@ class _Run:
             self.left_out.note(broken)
         # Random numbers of a step are its own: a run that was interrupted draws the same as one that was not.
         torch.manual_seed((self.settings.seed * 1_000_003 + self.step) * 4096 + self.processes.rank)
-        loss = self.learner.step([part[:2] for part in parts], self.step / self.steps_an_epoch)
+        loss = self.learner.step([part[:2] for part in parts], self.step / self.steps_an_epoch, self.step)
         self.epoch_loss += loss
         return loss
 

@@ -29,7 +29,7 @@ def small_network():
 
 def learned(recipe, parts, computing=Computing(), model=None):  # noqa: B008 -- a frozen record
     learner = Learner(model or small_network(), recipe, computing, ALONE)
-    loss = learner.step(parts, 0.0)
+    loss = learner.step(parts, 0.0, 0)
     return learner, loss.item()
 
 
@@ -90,11 +90,14 @@ def test_half_precision_comes_near(batch, precision):
 
 def test_the_average_follows_slowly(batch):
     learner = Learner(small_network(), replace(PLAIN, averaging=0.9), Computing(), ALONE)
-    learner.step([batch], 0.0)
+    learner.step([batch], 0.0, 1000)
     first = learner.network[0].weight.detach().clone()
     torch.testing.assert_close(learner.judged[0].weight, first)
-    learner.step([batch], 0.0)
-    torch.testing.assert_close(learner.judged[0].weight, 0.9 * first + 0.1 * learner.network[0].weight)
+    learner.step([batch], 0.0, 1001)
+    second = 0.9 * first + 0.1 * learner.network[0].weight
+    torch.testing.assert_close(learner.judged[0].weight, second)
+    learner.step([batch], 0.0, 8)  # early in a run it follows faster
+    torch.testing.assert_close(learner.judged[0].weight, 0.5 * second + 0.5 * learner.network[0].weight)
 
 
 def test_only_kernels_decay_in_the_modern_recipe():
