@@ -4,6 +4,7 @@ import json
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import chain, islice
 from pathlib import Path
 
 import torch
@@ -113,8 +114,10 @@ class _Run:
     def go_on(self) -> Outcome:
         """Train from the step where it is to the end, or until somebody asks to stop."""
         accuracy = None
-        started, waited = time.perf_counter(), 0.0
         batches = iter(self._loader())
+        # Starting the loading processes takes seconds, once: it is no step's waiting.
+        batches = chain(list(islice(batches, 1)), batches)
+        started, waited = time.perf_counter(), 0.0
         with progress_bar(
             total=self.last_step, initial=self.step, unit="step", disable=not self.processes.first
         ) as bar:
