@@ -237,13 +237,16 @@ def _benchmark(options: argparse.Namespace) -> int:
     from cnncourse.history.benchmark import benchmark
     from cnncourse.history.peers import benchmark_peers, peers_here
 
-    peers = peers_here() if options.peers else ()
-    print(f"torch {torch.__version__}, {torch.get_num_threads()} threads; times and memory are multiples of the first")
-    print("line of each table: the median, and in brackets the lowest and highest, of rounds in turns.")
-    if peers:
-        print("\nour networks on the fast path, as multiples of the libraries' as they come", flush=True)
+    print(f"torch {torch.__version__}, {torch.get_num_threads()} threads; the median, and in brackets the lowest and")
+    if options.peers:
+        peers = peers_here()
+        print(
+            "highest, of our networks' times on the fast path, as multiples of the libraries' as they come.\n",
+            flush=True,
+        )
         print(benchmark_peers(options.rounds, peers=peers))
         return 0
+    print("highest, of rounds in turns. Times and memory are multiples of the first line of each table.")
     for title, table in benchmark(options.rounds):
         print(f"\n{title}\n{table}", flush=True)
     return 0

@@ -69,12 +69,20 @@ def these_processes(device: str | None = None) -> Iterator[Processes]:
     if chosen.type == "cuda":
         torch.cuda.set_device(chosen)
     if count > 1:
-        dist.init_process_group("nccl" if chosen.type == "cuda" else "gloo")
+        _join("nccl" if chosen.type == "cuda" else "gloo")
     try:
         yield Processes(rank, count, chosen)
     finally:
         if count > 1:
             dist.destroy_process_group()
+
+
+def _join(backend: str) -> None:
+    """Meet the other processes, apart from what those left behind that the launcher has started before."""
+    store, rank, count = next(dist.rendezvous("env://"))
+    # The launcher's store outlives them: with their old addresses in it, who comes first would wait for the dead.
+    attempt = dist.PrefixStore(f"attempt {os.environ.get('TORCHELASTIC_RESTART_COUNT', 0)}", store)
+    dist.init_process_group(backend, store=attempt, rank=rank, world_size=count)
 
 
 def launcher_line(arguments: Sequence[str], processes: int) -> str:

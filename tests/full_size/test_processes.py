@@ -16,7 +16,7 @@ from cnncourse.full_size.processes import launcher_line, these_processes
 from cnncourse.full_size.snapshots import Snapshots
 from tests.full_size.pictures import write_pictures
 
-LONGEST = 300  # seconds, for what hangs
+LONGEST = 120  # seconds, for what hangs
 
 
 def command(root, to, *options):
