@@ -7,6 +7,7 @@ from importlib import import_module
 
 _HOME = {
     "check": "cnncourse.course",
+    "classify": "cnncourse.weights.classify",
     "predict": "cnncourse.course",
     "predicted": "cnncourse.course",
     "progress": "cnncourse.course",

@@ -7,14 +7,16 @@ import sys
 from cnncourse.commands.arguments import Commands
 from cnncourse.commands.instructor import add_instructors_commands
 from cnncourse.commands.learner import add_learners_commands
+from cnncourse.commands.trained import add_trained_networks_commands
 
 
-def commands() -> Commands:
-    """Return all commands."""
-    all_of_them = Commands("Convolutional networks from LeNet-5 to ResNeXt.")
-    add_learners_commands(all_of_them)
-    add_instructors_commands(all_of_them)
-    return all_of_them
+def command_line() -> Commands:
+    """Return all commands with their options."""
+    commands = Commands("Convolutional networks from LeNet-5 to ResNeXt.")
+    add_learners_commands(commands)
+    add_trained_networks_commands(commands)
+    add_instructors_commands(commands)
+    return commands
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -24,7 +26,7 @@ def main(arguments: list[str] | None = None) -> int:
             stream.reconfigure(
                 errors="replace"
             )  # a terminal in an old code page knows no “×”, and need not fail for it
-    options = commands().parser.parse_args(arguments)
+    options = command_line().parser.parse_args(arguments)
     try:
         return options.run(options)
     except KeyboardInterrupt:
@@ -34,8 +36,11 @@ def main(arguments: list[str] | None = None) -> int:
         # Whoever reads has read enough, as in “cnncourse progress | head”; Python would complain once more at its end.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 141
-    except (LookupError, ValueError, ImportError) as error:
+    except (LookupError, ValueError, ImportError, FloatingPointError) as error:
         print(f"cnncourse: {error.args[0]}", file=sys.stderr)
+        return 2
+    except OSError as error:  # a full disk, a missing file, a network that is down: its words name the file
+        print(f"cnncourse: {error}", file=sys.stderr)
         return 2
 
 

@@ -45,9 +45,23 @@ def execute(path: Path) -> None:
             extra_arguments=["--log-level=ERROR"],
             resources={"metadata": {"path": str(path.parent)}},
             on_cell_executed=lambda **_: bar.update(),
-        ).execute(env=os.environ | {"CNNCOURSE_PROGRESS": f"{scratch}/progress.jsonl"})  # not the maker's own record
+        ).execute(env=os.environ | without_own_things(scratch))
     clean(notebook)
     write(notebook, path)
+
+
+def without_own_things(empty: str | Path) -> dict[str, str]:
+    """Return the environment in which a notebook finds nothing of its maker's: neither a record nor any weights.
+
+    Args:
+        empty: a folder that is thrown away.
+
+    """
+    return {
+        "CNNCOURSE_PROGRESS": f"{empty}/progress.jsonl",
+        "CNNCOURSE_DATA": f"{empty}/data",
+        "TORCH_HOME": f"{empty}/torch",
+    }
 
 
 def write(notebook: NotebookNode, path: Path) -> None:

@@ -2,8 +2,8 @@
 
 nbval never compares a cell that was saved without having been executed, after a timeout or a dead kernel it lets all
 remaining cells of a notebook "fail as expected", and it never looks at a picture in PNG, nor at any of a cell whose
-output may change. Every notebook also runs with an empty learner's record, so that what it shows of it is what was
-committed.
+output may change. Every notebook also runs with an empty learner's record and without downloaded weights, so that what
+it shows of them is what was committed.
 """
 
 import os
@@ -15,6 +15,7 @@ import pytest
 from joblib.externals.loky import cpu_count
 from nbval.plugin import IPyNbCell, NbCellError
 
+from cnncourse.notebooks import without_own_things
 from tests import pictures
 
 OUTPUT_TIMEOUT = 120  # seconds; nbval waits five for what a cell prints, which a busy machine may exceed
@@ -77,7 +78,7 @@ def pytest_runtest_setup(item):
     item.parent.sanitize_patterns[PNG] = "a picture"
     if item.parent.kernel is None:  # it starts after this, and takes the environment as it is then
         item.parent.stash[RECORD] = tempfile.TemporaryDirectory()
-        os.environ["CNNCOURSE_PROGRESS"] = str(Path(item.parent.stash[RECORD].name) / "progress.jsonl")
+        os.environ.update(without_own_things(item.parent.stash[RECORD].name))
     is_compared = item.options["check"] and not item.options["skip"]
     if is_compared and item.cell.source.strip() and item.cell.execution_count is None:
         pytest.fail("this cell was saved without being executed, so nothing is compared: make notebooks", pytrace=False)

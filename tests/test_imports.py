@@ -19,6 +19,7 @@ ROWS = (
     {"cnncourse.classroom.reports"},
     {"cnncourse.classroom.grading"},
     {"cnncourse.classroom.isolation", "cnncourse.classroom.collecting"},
+    {"cnncourse.full_size"},
     {"cnncourse.notebooks", "cnncourse.history", "cnncourse.weights"},
     {"cnncourse.capstone"},
     {"cnncourse.architectures"},

@@ -64,6 +64,7 @@ def add_learners_commands(commands: Commands) -> None:
     commands.add("article-table", _article_table, "rebuild the article's table of six networks from ours")
     benchmark = commands.add("benchmark", _benchmark, "time each idea beside the plain construction it replaces")
     benchmark.add_argument("--rounds", type=positive, default=10, help="how often each is timed (10)")
+    benchmark.add_argument("--peers", action="store_true", help="our networks beside torchvision's and timm's instead")
 
 
 def _own_folder() -> WorkFolder:
@@ -240,9 +241,18 @@ def _benchmark(options: argparse.Namespace) -> int:
     import torch
 
     from cnncourse.history.benchmark import benchmark
+    from cnncourse.history.peers import benchmark_peers, peers_here
 
-    print(f"torch {torch.__version__}, {torch.get_num_threads()} threads; times and memory are multiples of the first")
-    print("line of each table: the median, and in brackets the lowest and highest, of rounds in turns.")
+    print(f"torch {torch.__version__}, {torch.get_num_threads()} threads; the median, and in brackets the lowest and")
+    if options.peers:
+        peers = peers_here()
+        print(
+            "highest, of our networks' times on the fast path, as multiples of the libraries' as they come.\n",
+            flush=True,
+        )
+        print(benchmark_peers(options.rounds, peers=peers))
+        return 0
+    print("highest, of rounds in turns. Times and memory are multiples of the first line of each table.")
     for title, table in benchmark(options.rounds):
         print(f"\n{title}\n{table}", flush=True)
     return 0

@@ -62,7 +62,7 @@ def fetch(files: RemoteFiles, file_name: str) -> Path:
         try:
             return Path(downloads.fetch(file_name, downloader=resuming_downloader))
         except (OSError, ValueError, requests.RequestException) as error:
-            troubles.append(f"  {mirror}: {_first_line(error)}")
+            troubles.append(f"  {mirror}: {first_line(error)}")
     raise DataUnavailableError(
         f"{files.name}: the file {file_name} could not be downloaded.\n"
         + "\n".join(troubles)
@@ -71,18 +71,35 @@ def fetch(files: RemoteFiles, file_name: str) -> Path:
 
 
 def resuming_downloader(url: str, output_file: str, downloads: object) -> None:
-    """Download a file for pooch, with a progress bar, going on from where an interrupted download stopped.
+    """Download a file for pooch, which keeps unfinished downloads in its own folder.
 
     Args:
         url: what to download.
         output_file: where pooch wants it.
-        downloads: the calling pooch object; its folder keeps the unfinished download.
+        downloads: the calling pooch object.
+
+    """
+    shutil.move(download(url, Path(downloads.path)), output_file)
+
+
+def download(url: str, folder: Path) -> Path:
+    """Download a file, with a progress bar, going on from where an interrupted download stopped.
+
+    Args:
+        url: what to download.
+        folder: keeps the unfinished download.
+
+    Returns:
+        The finished download, still under the name of an unfinished one: nobody has compared its checksum yet.
+
+    Raises:
+        OSError: if the connection ends too early, or cannot be made.
 
     """
     import requests
 
     file_name = url.rsplit("/", 1)[-1]
-    unfinished = Path(downloads.path) / f"{file_name}.part"
+    unfinished = folder / f"{file_name}.part"
     done = unfinished.stat().st_size if unfinished.exists() else 0
     headers = {"Range": f"bytes={done}-"} if done else {}
     with requests.get(url, headers=headers, stream=True, timeout=(10, 60)) as response:
@@ -103,8 +120,9 @@ def resuming_downloader(url: str, output_file: str, downloads: object) -> None:
     size = unfinished.stat().st_size
     if total is not None and size < total:
         raise OSError(f"the connection ended after {size:,} of {total:,} bytes")
-    shutil.move(unfinished, output_file)
+    return unfinished
 
 
-def _first_line(error: Exception) -> str:
+def first_line(error: Exception) -> str:
+    """Return what an error says, in a line."""
     return (str(error) or type(error).__name__).splitlines()[0]

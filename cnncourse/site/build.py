@@ -29,6 +29,7 @@ FIGURES_COME_FROM = (
 # Pages that are files of the course, and their names on the site.
 FILES = {
     "docs/instructors-guide.md": "docs/instructors-guide",
+    "docs/full-size-training.md": "docs/full-size-training",
     "CONTRIBUTING.md": "contributing",
     "CHANGELOG.md": "changelog",
 }
@@ -131,7 +132,7 @@ def _lay_out(
                 tree("Chapters", [each.entry for each in chapters if each.kind == "chapter"]),
                 tree("Appendices", [each.entry for each in by_title if each.kind == "appendix"]),
                 tree("Exercises", [each.entry for each in chapters if each.kind == "exercise"]),
-                tree("Networks", ["gallery", "timeline", "networks"]),
+                tree("Networks", ["gallery", "timeline", "networks", "trained", "docs/full-size-training"]),
                 tree("Teaching", ["instructors", "docs/instructors-guide"]),
                 tree("The course", ["install", "reference/index", "contributing", "changelog"]),
             ]

@@ -16,12 +16,14 @@ README_PAGES = {
     "index": ("", "The chapters", "How to read a chapter"),
     "install": ("Two commands", "Without installing", "Your own folder"),
     "networks": ("Look at a network",),
+    "trained": ("Use a trained network, or train one",),
     "instructors": ("For instructors",),
 }
 TITLES = {
     "index": "Convolutional networks, from LeNet-5 to ResNeXt",
     "install": "Install it",
     "networks": "Look at a network",
+    "trained": "Use a trained network, or train one",
     "instructors": "For instructors",
 }
 ELSEWHERE = ("Changing the course",)  # sections that only say where another page is

@@ -4,109 +4,17 @@ Nothing is matched by name: the tensors of a checkpoint and those of the model m
 shape, and everything is compared before the model is touched.
 """
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from functools import partial
+import pickle
+from collections.abc import Mapping
 from pathlib import Path
 
 import torch
 from torch import Tensor, nn
 
-from cnncourse.architectures.alexnet.model import OneTowerAlexNet
-from cnncourse.architectures.inception_resnet_v2.model import InceptionResNetV2
-from cnncourse.architectures.inception_v1.model import InceptionV1
-from cnncourse.architectures.inception_v3.model import InceptionV3
-from cnncourse.architectures.inception_v4.model import InceptionV4
-from cnncourse.architectures.resnet50.model import ResNet, ResNet50
-from cnncourse.architectures.resnext50.model import ResNeXt50
-from cnncourse.architectures.vgg16.model import VGG, VGG16
-from cnncourse.architectures.xception.model import Xception
+from cnncourse.weights.checkpoints import CHECKPOINTS, Checkpoint
+from cnncourse.weights.downloads import weights_file
 
-TORCHVISION = "https://download.pytorch.org/models/"
-TIMM = "https://github.com/huggingface/pytorch-image-models/releases/download/"
 AUXILIARY_NAMES = ("aux1.", "aux2.", "AuxLogits.")  # of torchvision's auxiliary classifiers
-
-
-@dataclass(frozen=True)
-class Checkpoint:
-    """Weights that a library publishes.
-
-    Attributes:
-        source: "torchvision" or "timm".
-        build: makes the network that the weights are for.
-        address: where they are downloaded; the file name ends with the beginning of its SHA-256.
-        adjust: sets what weights cannot carry and the library does differently from the authors; says what it set.
-        background: whether the published file has a class before the others, for "none of them", which is left out.
-
-    """
-
-    source: str
-    build: Callable[..., nn.Module]
-    address: str
-    adjust: Callable[[nn.Module], str] | None = None
-    background: bool = False
-
-
-def _average_with_border(model: nn.Module) -> str:
-    for module in model.modules():
-        if isinstance(module, nn.AvgPool2d):
-            module.count_include_pad = True
-    return "average pools count the zeros beyond the border, which those of the authors do not"
-
-
-def _own_normalisation(_model: nn.Module) -> str:
-    return "images are to be normalised with mean 0.5 and standard deviation 0.5, not with ImageNet's"
-
-
-def _as_torchvisions_inception_v3(model: nn.Module) -> str:
-    return f"{_average_with_border(model)}; {_own_normalisation(model)}"
-
-
-def _small_epsilon(model: nn.Module) -> str:
-    for module in model.modules():
-        if isinstance(module, nn.BatchNorm2d):
-            module.eps = 1e-5
-    return "batch normalisation has an epsilon of 1e-5, the author's has 1e-3"
-
-
-_FACEBOOK_STRIDE = {"stride_in": "3x3"}
-CHECKPOINTS: tuple[Checkpoint, ...] = (
-    Checkpoint("torchvision", OneTowerAlexNet, TORCHVISION + "alexnet-owt-7be5be79.pth"),
-    Checkpoint("torchvision", partial(VGG, configuration="A"), TORCHVISION + "vgg11-8a719046.pth"),
-    Checkpoint("torchvision", partial(VGG, configuration="B"), TORCHVISION + "vgg13-19584684.pth"),
-    Checkpoint("torchvision", VGG16, TORCHVISION + "vgg16-397923af.pth"),
-    Checkpoint("torchvision", partial(VGG, configuration="E"), TORCHVISION + "vgg19-dcbb9e9d.pth"),
-    Checkpoint("timm", partial(VGG, configuration="A"), TORCHVISION + "vgg11-8a719046.pth"),
-    Checkpoint("timm", partial(VGG, configuration="B"), TORCHVISION + "vgg13-19584684.pth"),
-    Checkpoint("timm", VGG16, TORCHVISION + "vgg16-397923af.pth"),
-    Checkpoint("timm", partial(VGG, configuration="E"), TORCHVISION + "vgg19-dcbb9e9d.pth"),
-    Checkpoint(
-        "torchvision", partial(InceptionV1, batch_norm=True), TORCHVISION + "googlenet-1378be20.pth", _own_normalisation
-    ),
-    Checkpoint(
-        "torchvision", InceptionV3, TORCHVISION + "inception_v3_google-0cc3c7bd.pth", _as_torchvisions_inception_v3
-    ),
-    Checkpoint("timm", InceptionV3, TORCHVISION + "inception_v3_google-0cc3c7bd.pth", _as_torchvisions_inception_v3),
-    Checkpoint("torchvision", partial(ResNet, depth=18), TORCHVISION + "resnet18-f37072fd.pth"),
-    Checkpoint("torchvision", partial(ResNet, depth=34), TORCHVISION + "resnet34-b627a593.pth"),
-    Checkpoint("torchvision", partial(ResNet50, **_FACEBOOK_STRIDE), TORCHVISION + "resnet50-0676ba61.pth"),
-    Checkpoint("timm", partial(ResNet50, **_FACEBOOK_STRIDE), TIMM + "v0.1-rsb-weights/resnet50_a1_0-14fe96d1.pth"),
-    Checkpoint("torchvision", partial(ResNet, depth=101, **_FACEBOOK_STRIDE), TORCHVISION + "resnet101-63fe2227.pth"),
-    Checkpoint("torchvision", partial(ResNet, depth=152, **_FACEBOOK_STRIDE), TORCHVISION + "resnet152-394f9c45.pth"),
-    Checkpoint("timm", partial(ResNet, depth=18), TIMM + "v0.1-rsb-weights/resnet18_a1_0-d63eafa0.pth"),
-    Checkpoint("timm", partial(ResNet, depth=34), TIMM + "v0.1-rsb-weights/resnet34_a1_0-46f8f793.pth"),
-    Checkpoint(
-        "timm", partial(ResNet, depth=101, **_FACEBOOK_STRIDE), TIMM + "v0.1-rsb-weights/resnet101_a1_0-cdcb52a9.pth"
-    ),
-    Checkpoint(
-        "timm", partial(ResNet, depth=152, **_FACEBOOK_STRIDE), TIMM + "v0.1-rsb-weights/resnet152_a1_0-2eee8a7a.pth"
-    ),
-    Checkpoint("torchvision", ResNeXt50, TORCHVISION + "resnext50_32x4d-7cdf4587.pth"),
-    Checkpoint("timm", ResNeXt50, TORCHVISION + "resnext50_32x4d-7cdf4587.pth"),
-    Checkpoint("timm", Xception, TIMM + "v0.1-cadene/xception-43020ad28.pth", _small_epsilon),
-    Checkpoint("timm", InceptionV4, TIMM + "v0.1-cadene/inceptionv4-8e4777a0.pth", background=True),
-    Checkpoint("timm", InceptionResNetV2, TIMM + "v0.1-weights/inception_resnet_v2-940b1cd6.pth", background=True),
-)
 
 
 def load_pretrained(model: nn.Module, source: str, path: str | Path | None = None) -> None:
@@ -119,20 +27,50 @@ def load_pretrained(model: nn.Module, source: str, path: str | Path | None = Non
         model: the network, with 1,000 classes, in the form that the library has: AlexNet's "one-weird-trick", ResNet-50
             "v1.5", Inception-v1 "batch-norm" and so on.
         source: "torchvision" or "timm".
-        path: file with the library's ``state_dict``; downloaded, checked and kept in torch's own cache if left out.
+        path: file with the library's ``state_dict``; downloaded, checked and kept if left out.
 
     Raises:
         LookupError: if the source has no weights for this network; the message says which it has.
         ValueError: if the checkpoint does not fit the model, which is then left as it was.
-        OSError: if the weights cannot be downloaded.
+        WeightsUnavailableError: if the weights cannot be downloaded; it says what file is wanted, and where.
 
     """
     checkpoint = _checkpoint_for(model, source)
-    tensors = _fetched(checkpoint) if path is None else torch.load(path, map_location="cpu", weights_only=True)
+    tensors = read_tensors(weights_file(checkpoint) if path is None else Path(path))
+    adjusted = fill(model, checkpoint, tensors)
+    if adjusted:
+        print(f"As in {source}, {adjusted}.")
+
+
+def fill(model: nn.Module, checkpoint: Checkpoint, tensors: Mapping[str, Tensor]) -> str:
+    """Fill a network with the tensors of a checkpoint; say what was set that these cannot carry, "" for nothing.
+
+    Raises:
+        ValueError: if they do not fit the model, which is then left as it was.
+
+    """
     matched = _match(model, tensors, background=checkpoint.background)
     model.load_state_dict(matched)
-    if checkpoint.adjust is not None:
-        print(f"As in {source}, {checkpoint.adjust(model)}.")
+    return checkpoint.adjust(model) if checkpoint.adjust is not None else ""
+
+
+def read_tensors(path: Path) -> Mapping[str, Tensor]:
+    """Read a file of weights; nothing in it is run.
+
+    Raises:
+        OSError: if it cannot be read.
+        ValueError: if it holds anything but tensors by name.
+
+    """
+    try:
+        tensors = torch.load(path, map_location="cpu", weights_only=True)
+    except FileNotFoundError:
+        raise
+    except (RuntimeError, pickle.UnpicklingError, EOFError) as error:
+        raise ValueError(f"{path} is no file of weights as torch.save writes them, or is broken") from error
+    if not isinstance(tensors, Mapping):
+        raise ValueError(f"{path} holds a {type(tensors).__name__}, and no tensors by name (a state_dict)")
+    return tensors
 
 
 def _checkpoint_for(model: nn.Module, source: str) -> Checkpoint:
@@ -145,7 +83,7 @@ def _checkpoint_for(model: nn.Module, source: str) -> Checkpoint:
         for auxiliary in ({}, {"auxiliary": True}):
             if description in _described(checkpoint, auxiliary):
                 return checkpoint
-    names = ", ".join(Path(checkpoint.address).name.rpartition("-")[0] for checkpoint in offered)
+    names = ", ".join(checkpoint.file_name.rpartition("-")[0] for checkpoint in offered)
     raise LookupError(
         f"{source} has no weights for this {type(model).__name__}: its layers, strides or classes are others. "
         f"It has weights for {names}"
@@ -164,18 +102,6 @@ def _described(checkpoint: Checkpoint, options: Mapping[str, bool]) -> set[str]:
         checkpoint.adjust(model)
         described.add(repr(model))
     return described
-
-
-def _fetched(checkpoint: Checkpoint) -> Mapping[str, Tensor]:
-    try:
-        return torch.hub.load_state_dict_from_url(
-            checkpoint.address, map_location="cpu", progress=True, check_hash=True, weights_only=True
-        )
-    except OSError as error:
-        raise OSError(
-            f"the weights could not be downloaded from {checkpoint.address} ({error}). Check the network, or download "
-            "the file elsewhere and give its path: load_pretrained(model, source, path)"
-        ) from error
 
 
 def _match(model: nn.Module, tensors: Mapping[str, Tensor], *, background: bool) -> dict[str, Tensor]:

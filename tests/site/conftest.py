@@ -42,10 +42,10 @@ def site(request, project):
 
 def make(folder):
     """Make a site whose first chapter's figures answer; what is alike for all chapters shows there."""
-    from cnncourse.cli import commands
+    from cnncourse.cli import command_line
     from cnncourse.site.build import build_site
 
-    build_site(Path.cwd(), Path(folder), commands().parsers, alive="01-lenet-5")
+    build_site(Path.cwd(), Path(folder), command_line().parsers, alive="01-lenet-5")
 
 
 def version_of(project):
