@@ -4,6 +4,7 @@ import argparse
 import os
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -119,7 +120,8 @@ def _start(options: argparse.Namespace) -> int:
     folder = options.folder.expanduser().resolve()
     is_there = WorkFolder.around(folder, handed_out()) is not None
     own = WorkFolder.start(folder, handed_out())
-    _start_page(own)
+    with suppress(ImportError):  # what draws it may not be there yet; `cnncourse lab` writes it, too
+        _start_page(own)
     print(f"{own.path} {'is your folder already' if is_there else 'is your folder'}. Go there, and open JupyterLab:")
     print(f"    cd {own.path}\n    cnncourse lab")
     return 0
