@@ -22,12 +22,12 @@ from cnncourse.experiments import Criterion, Experiment, GridFile, Measurements,
 from cnncourse.training import one_thread, seeded
 
 ACTIVATIONS: Mapping[str, type[nn.Module]] = {"ReLU": nn.ReLU, "tanh": nn.Tanh, "logistic": nn.Sigmoid}
-# The best of 0.01, 0.03, 0.1, 0.3 and 1 for each, over the seeds 0 to 4.
+# The best of 0.01, 0.03, 0.1, 0.3 and 1 for each, on average over the seeds 0 to 19.
 RECIPE = Recipe(
-    rate={"ReLU": 0.1, "tanh": 0.1, "logistic": 0.1},
+    rate={"ReLU": 0.03, "tanh": 0.1, "logistic": 0.03},
     steps=400,
     batch=64,
-    seeds=(100, 101, 102, 103, 104),
+    seeds=tuple(range(200, 208)),
     schedule="constant",
 )
 # What keeps the gradient of X. Glorot and Y. Bengio (2010) as large as it was, whose analysis is of a slope of one at
@@ -122,6 +122,8 @@ def _faster_than(other: str) -> Experiment:
                 "steps",
                 f"to {TARGET} % training error ReLU takes fewer steps",
                 above=0,
+                changed="the rates were chosen on five seeds, 0.1 for all, at which some networks with ReLUs never "
+                "arrive; now on twenty, and run on other seeds",
             ),
         ),
         recipe=RECIPE,

@@ -24,7 +24,7 @@ PREDICTIONS = (
         "learning rate. Which is the fastest, which the slowest?",
         options=(
             "ReLU, then tanh, then logistic",
-            "tanh; which of the other two comes next depends on the seed",
+            "tanh, then ReLU, then logistic",
             "All three about equally fast",
         ),
     ),
