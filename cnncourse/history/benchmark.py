@@ -141,11 +141,11 @@ def _measure(comparison: Comparison, rounds: int, tick: Callable[[], object]) ->
         models = {each.name: each.build() for each in comparison.constructions}
         images = torch.randn(comparison.batch_size, *comparison.input_shape)
     inputs = {each.name: images.contiguous(memory_format=each.layout) for each in comparison.constructions}
-    forwards = {name: partial(_forward, model.eval(), inputs[name]) for name, model in models.items()}
+    forwards = {name: partial(forward_pass, model.eval(), inputs[name]) for name, model in models.items()}
     forward = time_side_by_side(forwards, rounds=rounds, tick=tick)
     trained = {each.name: models[each.name].train() for each in comparison.constructions if each.trains}
     kept = {name: saved_for_backward(model, inputs[name]) for name, model in trained.items()}
-    steps = {name: partial(_step, model, inputs[name]) for name, model in trained.items()}
+    steps = {name: partial(training_step, model, inputs[name]) for name, model in trained.items()}
     step = time_side_by_side(steps, rounds=rounds, tick=tick)
     first = comparison.constructions[0].name
     rows = [
@@ -164,10 +164,12 @@ def _measure(comparison: Comparison, rounds: int, tick: Callable[[], object]) ->
 
 
 @torch.no_grad()
-def _forward(model: nn.Module, images: Tensor) -> None:
+def forward_pass(model: nn.Module, images: Tensor) -> None:
+    """Do what is timed of a network in use."""
     model(images)
 
 
-def _step(model: nn.Module, images: Tensor) -> None:
+def training_step(model: nn.Module, images: Tensor) -> None:
+    """Do what is timed of a step of training; what an optimiser does is alike for all."""
     model.zero_grad()
     model(images).square().mean().backward()

@@ -11,10 +11,11 @@ from importlib.util import find_spec
 from statistics import geometric_mean
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from cnncourse.architectures import architecture
 from cnncourse.display import progress_bar
+from cnncourse.history.benchmark import forward_pass, training_step
 from cnncourse.measure import Table
 from cnncourse.measure.speed import Ratio, time_side_by_side
 from cnncourse.training import channels_last, for_inference, seeded
@@ -117,20 +118,13 @@ def _measure(peer: Peer, rounds: int, batch_size: int, tick: Callable[[], object
     with seeded(0):
         theirs, ours, images = peer.theirs(), peer.ours(), torch.randn(batch_size, *size)
     last = images.contiguous(memory_format=torch.channels_last)
-    forward = {THEIRS: partial(_forward, theirs.eval(), images), OURS: partial(_forward, for_inference(ours), last)}
+    forward = {
+        THEIRS: partial(forward_pass, theirs.eval(), images),
+        OURS: partial(forward_pass, for_inference(ours), last),
+    }
     scores = time_side_by_side(forward, rounds=rounds, tick=tick)[OURS]
     steps = {
-        THEIRS: partial(_step, theirs.train(), images),
-        OURS: partial(_step, channels_last(ours).train(), last),
+        THEIRS: partial(training_step, theirs.train(), images),
+        OURS: partial(training_step, channels_last(ours).train(), last),
     }
     return scores, time_side_by_side(steps, rounds=rounds, tick=tick)[OURS]
-
-
-@torch.no_grad()
-def _forward(model: nn.Module, images: Tensor) -> None:
-    model(images)
-
-
-def _step(model: nn.Module, images: Tensor) -> None:
-    model.zero_grad()
-    model(images).square().mean().backward()
