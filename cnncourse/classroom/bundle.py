@@ -16,7 +16,7 @@ from cnncourse.notebooks import generate
 FILES = ("LICENSE", "Makefile", "README.md", "constraints.txt", "environment.yml", "pyproject.toml")
 # What belongs to a folder by its ending: notes, copies and caches that lie about there stay here.
 ENDINGS = {
-    "cnncourse": {".css", ".py", ".js", ".json", ".html"},
+    "cnncourse": {".css", ".html", ".js", ".json", ".png", ".py", ".svg", ".tsv"},
     "chapters": {".ipynb"},
     "images": {".svg", ".png"},
 }
