@@ -90,7 +90,7 @@ def test_no_answer_of_the_tests_is_in_any_file_of_the_bundle(project, unpacked):
     everything = {path: squeezed(sources(path)) for path in unpacked.rglob("*") if path.is_file()}
     bodies = []
     for path in project.glob("tests/architectures/*/answers.py"):
-        text = path.read_text(encoding="utf-8", errors="replace")
+        text = path.read_text(encoding="utf-8")
         bodies += [
             ast.get_source_segment(text, node) for node in ast.parse(text).body if isinstance(node, ast.ClassDef)
         ]

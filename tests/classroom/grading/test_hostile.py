@@ -14,7 +14,8 @@ from cnncourse.classroom.isolation.sandbox import Sandbox, strongest_isolation
 from tests.classroom.handed_in import EXERCISE, answered, as_file, released
 from tests.classroom.hostile import BANK, OURS, WRONG_C3
 
-QUICK = Patience(check=3, answer_cell=3, other_cell=2, other_cells=3, cells=8, part=9)
+# Beyond what all of the right answers together take here; 100,000 cells are read in some seconds.
+QUICK = Patience(check=1, answer_cell=1, other_cell=1, other_cells=2, cells=8, part=4)
 
 
 @pytest.fixture(scope="module")
