@@ -4,6 +4,7 @@ import re
 
 import nbformat
 import pytest
+from playwright.sync_api import expect
 
 from cnncourse.architectures import CATALOGUE
 from cnncourse.work.folder import WorkFolder
@@ -91,7 +92,8 @@ def test_every_picture_is_seen_before_anything_is_run(page, lab, own, chapter):
     assert dead_widgets(page) == 0
     questions = len(next(record for record in CATALOGUE if record.chapter == chapter).questions())
     quiz = page.locator(".jp-OutputArea-output").filter(has=page.locator("details")).locator("ol > li")
-    assert quiz.filter(has=page.locator("summary")).count() == questions
+    # The quiz is at the end of the notebook, which JupyterLab fills little by little.
+    expect(quiz.filter(has=page.locator("summary"))).to_have_count(questions, timeout=300_000)
 
 
 def test_what_was_run_and_saved_is_seen_the_next_day(page, lab, own, tmp_path):
