@@ -1,6 +1,7 @@
 """Settings of all tests."""
 
 import os
+import shutil
 from pathlib import Path
 
 # The networks in the tests are tiny: a second thread only makes them slower, here and in every process that is started.
@@ -20,6 +21,16 @@ settings.load_profile("course")
 BY_CHAPTER = ("test_answers.py", "test_every_exercise.py", "test_exercises.py", "test_nbgrader.py")
 # The chapter whose tests stand for those of all in `make test-fast`.
 QUICK = "lenet-5"
+
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1",  # a page that needs the network must fail here
+]
 
 
 def pytest_collection_modifyitems(items):
@@ -60,3 +71,19 @@ def own_folders(tmp_path, monkeypatch):
 def project():
     """The folder of the course."""
     return Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture(scope="session")
+def browser():
+    """A browser, the only one of a process: playwright can be started but once in it."""
+    if CHROMIUM is None:
+        message = "no Chromium here, so nobody looked at notebooks and pages in a browser"
+        if os.environ.get("CI"):
+            pytest.fail(message)
+        pytest.skip(message)
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        opened = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS, timeout=300_000)
+        yield opened
+        opened.close()

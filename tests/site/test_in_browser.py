@@ -6,9 +6,6 @@ import threading
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 
-from tests.browser.conftest import browser
-
-__all__ = ["browser"]  # a fixture
 pytestmark = pytest.mark.browser
 
 CHAPTER = "chapters/01-lenet-5.html"
