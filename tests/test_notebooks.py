@@ -3,11 +3,12 @@
 import json
 import re
 from copy import deepcopy
+from importlib import import_module
+from types import SimpleNamespace
 
 import nbformat
 import pytest
 from jupyter_server.services.contents.largefilemanager import LargeFileManager
-from traitlets.config import Config
 
 from cnncourse import progress
 from cnncourse.architectures import CATALOGUE
@@ -206,7 +207,10 @@ def test_any_jupyter_server_with_the_courses_settings_saves_its_notebooks_withou
     project, tmp_path, source, kept
 ):
     settings = json.loads((project / "cnncourse/lab_settings/cnncourse.json").read_text(encoding="utf-8"))
-    manager = LargeFileManager(root_dir=str(tmp_path), config=Config(settings))
+    (extension,) = settings["ServerApp"]["jpserver_extensions"]
+    (point,) = import_module(extension)._jupyter_server_extension_points()
+    manager = LargeFileManager(root_dir=str(tmp_path))
+    import_module(point["module"])._load_jupyter_server_extension(SimpleNamespace(contents_manager=manager))
     output = nbformat.v4.new_output("display_data", {WIDGET_VIEW: {}, "text/html": "<img>", "text/plain": "words"})
     content = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source, outputs=[output])])
     manager.save({"type": "notebook", "format": "json", "content": content}, "a.ipynb")

@@ -3,7 +3,11 @@
 import os
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import quote
+
+if TYPE_CHECKING:
+    from jupyter_server.serverapp import ServerApp
 
 SETTINGS = Path(__file__).resolve().parent.parent / "lab_settings"
 
@@ -34,3 +38,15 @@ def lab_command(folder: Path, place: str) -> list[str]:
     if os.name == "posix" and os.geteuid() == 0:
         command.append("--allow-root")  # in a container there is often nobody else
     return command
+
+
+def _jupyter_server_extension_points() -> list[dict[str, str]]:
+    """Say where the extension of Jupyter's server is, which lab_settings/cnncourse.json enables."""
+    return [{"module": __name__}]
+
+
+def _load_jupyter_server_extension(server: "ServerApp") -> None:
+    """Have widgets left out of the course's notebooks in any JupyterLab, as in the course's own."""
+    from cnncourse.notebooks import save_without_widgets
+
+    server.contents_manager.register_pre_save_hook(save_without_widgets)

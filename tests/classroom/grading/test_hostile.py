@@ -14,7 +14,7 @@ from cnncourse.classroom.isolation.sandbox import Sandbox, strongest_isolation
 from tests.classroom.handed_in import EXERCISE, answered, as_file, released
 from tests.classroom.hostile import BANK, OURS, WRONG_C3
 
-# Beyond what all of the right answers together take here; 100,000 cells are read in some seconds.
+# As many times as long as all of the right answers together take here, and as many seconds.
 QUICK = Patience(check=1, answer_cell=1, other_cell=1, other_cells=2, cells=8, part=4)
 
 
@@ -32,7 +32,7 @@ def setup(project, patient, sandbox):
     started = time.monotonic()
     grade("good", right, patient, sandbox)
     took = time.monotonic() - started
-    longer = {limit.name: getattr(QUICK, limit.name) + took for limit in dataclasses.fields(QUICK)}
+    longer = {limit.name: getattr(QUICK, limit.name) * (1 + took) for limit in dataclasses.fields(QUICK)}
     return dataclasses.replace(patient, patience=Patience(**longer))
 
 
