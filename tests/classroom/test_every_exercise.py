@@ -9,6 +9,7 @@ import pytest
 from cnncourse import cli
 from cnncourse.architectures import CATALOGUE
 from cnncourse.classroom.grading.assignment import CAPSTONE, grade_id
+from tests.classroom.clusters import cluster_of
 from tests.classroom.handed_in import as_file, bank_source, cell_with, released
 
 pytestmark = pytest.mark.slow
@@ -46,10 +47,8 @@ def rows_of(path):
 
 @pytest.fixture(scope="session")
 def scheduler():
-    """Start a Dask cluster on this machine, as a class finds it on many; test_batch.py loses workers of others."""
-    from distributed import LocalCluster
-
-    with LocalCluster(n_workers=1, threads_per_worker=1, host="127.0.0.1", dashboard_address=None) as cluster:
+    """Start one cluster for all; test_batch.py loses workers of others."""
+    with cluster_of(1) as cluster:
         yield cluster.scheduler_address
 
 

@@ -11,7 +11,8 @@ from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from functools import lru_cache, partial
-from multiprocessing import active_children, get_context, parent_process
+from multiprocessing import parent_process
+from multiprocessing.context import SpawnContext, SpawnProcess
 from pathlib import Path
 
 import torch
@@ -303,15 +304,29 @@ def _alone(work: Callable[[Task], str], task: Task, given_up: Callable[[Task, st
 @contextmanager
 def _pool(jobs: int) -> Iterator[ProcessPoolExecutor]:
     """Make a pool whose processes are gone when it is left, however that happens."""
-    pool = ProcessPoolExecutor(jobs, mp_context=get_context("spawn"), initializer=_prepare)
+    context = _Remembering()
+    pool = ProcessPoolExecutor(jobs, mp_context=context, initializer=_prepare)
     try:
         yield pool
     finally:
         pool.shutdown(wait=False, cancel_futures=True)
-        for process in active_children():
+        for process in context.processes:
             process.kill()  # their sandboxes end with them
-        for process in active_children():
+        for process in context.processes:
             process.join()
+
+
+class _Remembering(SpawnContext):
+    """Starts processes and remembers them: others of this program's, such as a cluster's workers, are left alone."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.processes: list[SpawnProcess] = []
+
+    def Process(self, *arguments: object, **options: object) -> SpawnProcess:  # noqa: N802 - multiprocessing's name
+        process = super().Process(*arguments, **options)
+        self.processes.append(process)
+        return process
 
 
 def _prepare() -> None:

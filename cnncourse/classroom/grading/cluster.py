@@ -1,6 +1,7 @@
 """Grade a whole class on several machines, a running Dask cluster."""
 
 from collections.abc import Iterable, Iterator, Mapping
+from concurrent.futures import CancelledError
 from typing import TYPE_CHECKING
 
 from cnncourse.classroom.grading import assignment
@@ -10,6 +11,8 @@ from cnncourse.classroom.isolation.sandbox import SandboxError
 
 if TYPE_CHECKING:
     from distributed import Client
+
+PATIENCE = 120  # seconds, with a cluster that does not answer or has no worker yet
 
 
 def grade_on_cluster(
@@ -28,7 +31,7 @@ def grade_on_cluster(
     Raises:
         ImportError: if ``distributed`` is not installed.
         SandboxError: if learners' code cannot be run on a machine of the cluster, or one has another version of the
-            course, or none.
+            course, or none; or if the cluster has no worker, or is gone.
 
     """
     try:
@@ -36,17 +39,18 @@ def grade_on_cluster(
     except ImportError as error:
         raise ImportError("--scheduler needs the extra “cluster”: python -m pip install -e '.[cluster]'") from error
     todo = iter(todo)
-    with Client(address, timeout=120, set_as_default=False) as client:
+    with Client(address, timeout=PATIENCE, set_as_default=False) as client:
+        _wait_for_workers(client, address)
         _refuse_others(client, setup)
         workers = max(1, sum(client.nthreads().values()))
-        remembered = client.scatter(setup, broadcast=True, hash=False)
         running: dict[object, Task] = {}
 
         def submit() -> list[object]:
             task = next(todo, None)
             if task is None:
                 return []
-            future = client.submit(grade_task, remembered, require_sandbox, task, pure=False, retries=1)
+            # The set-up goes with each: data that a worker holds would be lost with it.
+            future = client.submit(grade_task, setup, require_sandbox, task, pure=False, retries=1)
             running[future] = task
             return [future]
 
@@ -57,9 +61,28 @@ def grade_on_cluster(
                 result = future.result()
             except KilledWorker:
                 result = unjudged(setup, task, "the machines on which this was judged were lost").to_json()
+            except CancelledError as error:
+                raise SandboxError(
+                    f"the cluster at {address} is gone; what was judged is kept: the same command goes on from there"
+                ) from error
             yield task.student, result
             for more in submit():
                 completed.add(more)
+
+
+def _wait_for_workers(client: "Client", address: str) -> None:
+    """Wait until the cluster has a worker.
+
+    Raises:
+        SandboxError: if it has none after a while.
+
+    """
+    try:
+        client.wait_for_workers(1, timeout=PATIENCE)
+    except TimeoutError as error:
+        raise SandboxError(
+            f"the cluster at {address} has no worker: start some (dask worker {address}), and then the same command"
+        ) from error
 
 
 def _refuse_others(client: "Client", setup: Setup) -> None:

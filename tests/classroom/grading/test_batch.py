@@ -5,12 +5,14 @@ import signal
 import subprocess
 import sys
 import time
+from itertools import islice
+from multiprocessing import get_context
 
 import psutil
 import pytest
 
 from cnncourse import cli
-from cnncourse.classroom.grading import batch
+from cnncourse.classroom.grading import batch, cluster
 from cnncourse.classroom.grading.assignment import assignment
 from cnncourse.classroom.grading.batch import (
     ResultFiles,
@@ -25,6 +27,7 @@ from cnncourse.classroom.grading.cluster import grade_on_cluster
 from cnncourse.classroom.grading.grade import Setup
 from cnncourse.classroom.grading.results import Result
 from cnncourse.classroom.isolation.sandbox import Isolation, SandboxError
+from tests.classroom.clusters import cluster_of
 from tests.classroom.handed_in import EXERCISE, answered, as_file, released
 
 ENDING = "import os, psutil\nfor process in psutil.Process().parents()[:3]: process.kill()"
@@ -111,22 +114,55 @@ def test_judging_process_that_dies_loses_no_submission(setup, notebooks):
 
 
 @pytest.mark.slow
-def test_cluster_that_loses_a_machine_loses_no_submission(setup, notebooks):
-    from distributed import LocalCluster
+@pytest.mark.parametrize("taken", [2, 1], ids=["to the end", "left early"])
+def test_other_processes_of_the_same_program_are_left_alone(taken, setup, notebooks):
+    other = get_context("spawn").Process(target=time.sleep, args=(3600,))
+    other.start()
+    try:
+        results = grade_here(setup, the_class(notebooks, 2), 1, require_sandbox=False)
+        assert len(list(islice(results, taken))) == taken
+        results.close()
+        assert other.is_alive()
+        left = [each.pid for each in psutil.Process().children() if "spawn_main" in " ".join(each.cmdline())]
+        assert left == [other.pid], "judging processes are left"
+    finally:
+        other.kill()
+        other.join()
 
-    with LocalCluster(
-        n_workers=2, threads_per_worker=1, processes=True, host="127.0.0.1", dashboard_address=None
-    ) as cluster:
+
+@pytest.mark.slow
+@pytest.mark.parametrize("workers", [2, 1], ids=["one of two", "its only one"])
+def test_cluster_that_loses_a_machine_loses_no_submission(workers, setup, notebooks):
+    with cluster_of(workers) as losing:
         graded = {}
         todo = the_class(notebooks, 12)
         for number, (student, result) in enumerate(
-            grade_on_cluster(setup, todo, cluster.scheduler_address, require_sandbox=False)
+            grade_on_cluster(setup, todo, losing.scheduler_address, require_sandbox=False)
         ):
             assert student not in graded, "nothing is graded twice"
             graded[student] = Result.from_json(result).points
             if number == 2:
-                next(iter(cluster.workers.values())).process.process.kill()
+                next(iter(losing.workers.values())).process.process.kill()
     assert graded == expected(setup, 12)
+
+
+@pytest.mark.slow
+def test_cluster_without_workers_is_said(setup, notebooks, monkeypatch):
+    monkeypatch.setattr(cluster, "PATIENCE", 1)
+    with cluster_of(0) as empty:
+        address = empty.scheduler_address
+        with pytest.raises(SandboxError, match=f"{address} has no worker: start some"):
+            next(grade_on_cluster(setup, the_class(notebooks, 2), address, require_sandbox=False))
+
+
+@pytest.mark.slow
+def test_cluster_that_ends_is_said(setup, notebooks):
+    with cluster_of(1) as ending:
+        results = grade_on_cluster(setup, the_class(notebooks, 12), ending.scheduler_address, require_sandbox=False)
+        next(results)
+        ending.close()
+        with pytest.raises(SandboxError, match="is gone; what was judged is kept"):
+            list(results)
 
 
 OTHER = {
@@ -140,11 +176,11 @@ OTHER = {
 @pytest.mark.slow
 @pytest.mark.parametrize("problem", OTHER)
 def test_cluster_with_a_worker_of_another_course_is_refused_by_its_name(problem, setup, notebooks, tmp_path):
-    from distributed import Client, LocalCluster
+    from distributed import Client
 
     (tmp_path / "other.py").write_text(OTHER[problem])
-    with LocalCluster(n_workers=1, threads_per_worker=1, host="127.0.0.1", dashboard_address=None) as cluster:
-        address = cluster.scheduler_address
+    with cluster_of(1) as mixed:
+        address = mixed.scheduler_address
         command = [sys.executable, "-m", "distributed.cli.dask_worker", address, "--no-nanny", "--no-dashboard"]
         command += ["--nthreads", "1", "--preload", str(tmp_path / "other.py"), "--local-directory", str(tmp_path)]
         worker = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
