@@ -1,5 +1,6 @@
 """What stands in the box of a traced step: its kind, its label and its settings."""
 
+import math
 import operator
 import re
 from collections import Counter
@@ -18,7 +19,7 @@ CONCATENATIONS = (torch.cat, torch.concat, torch.concatenate)
 ADDITIONS = (operator.add, operator.iadd, torch.add, "add", "add_", sum)
 SUBTRACTIONS = (operator.sub, operator.isub, torch.sub, torch.subtract, "sub", "sub_")
 PRODUCTS = (operator.mul, operator.imul, torch.mul, "mul", "mul_")
-# Other operations with one number, as they are written; x is what comes in.
+# Other operations with one number or one tensor of the network's own, as they are written; x is what comes in.
 WITH_A_NUMBER = {
     **dict.fromkeys(ADDITIONS, "x + {}"),
     **dict.fromkeys(SUBTRACTIONS, "x − {}"),
@@ -33,11 +34,18 @@ VIEWS = (torch.reshape, "view", "reshape", "contiguous")
 # The arguments of functions that look through a window, in the order in which they may be given.
 _POOL = ("input", "kernel_size", "stride", "padding")
 _CONVOLUTION = ("input", "weight", "bias", "stride", "padding", "dilation", "groups")
+_TRANSPOSED_CONVOLUTION = ("input", "weight", "bias", "stride", "padding", "output_padding", "groups", "dilation")
 WINDOWED = {
     **dict.fromkeys((F.avg_pool1d, F.avg_pool2d, F.avg_pool3d), _POOL),
     **dict.fromkeys((torch.avg_pool1d, torch.max_pool1d, torch.max_pool2d, torch.max_pool3d), (*_POOL, "dilation")),
     **dict.fromkeys((F.max_pool1d, F.max_pool2d, F.max_pool3d), (*_POOL, "dilation")),
     **dict.fromkeys((torch.conv1d, torch.conv2d, torch.conv3d), _CONVOLUTION),
+    **dict.fromkeys((F.conv_transpose1d, F.conv_transpose2d, F.conv_transpose3d), _TRANSPOSED_CONVOLUTION),
+}
+# Functions that make one value of each map, where they look at the whole of it.
+GLOBAL_POOLS = {
+    **dict.fromkeys((torch.mean, "mean", F.adaptive_avg_pool2d, F.adaptive_avg_pool3d), "average"),
+    **dict.fromkeys((torch.amax, "amax", F.adaptive_max_pool2d, F.adaptive_max_pool3d), "max"),
 }
 _KIND_BY_WORD = (
     ("conv", "convolution"),
@@ -79,12 +87,31 @@ def kind_of(node: torch.fx.Node, module: nn.Module | None) -> Kind:
     if node.target in RESHAPINGS:
         is_slice = node.target is operator.getitem and not isinstance(node.args[1], int)
         return KINDS["other" if is_slice else "reshaping"]
-    joins = len(node.all_input_nodes) > 1 and not any(source.op == "get_attr" for source in node.all_input_nodes)
+    if _global_pool(node):
+        return KINDS["pooling"]
+    kept = _kept(node)
+    joins = len(node.all_input_nodes) > 1 and not kept
     if node.target in CONCATENATIONS or (joins and node.target in (*ADDITIONS, *SUBTRACTIONS, *PRODUCTS)):
         return KINDS["merge"]
-    if node.target in PRODUCTS and len(node.all_input_nodes) == 1:
+    if node.target in PRODUCTS and len(node.all_input_nodes) - len(kept) == 1:
         return KINDS["scale"]
     return KINDS[_kind_by_word(_operation(node)) or "other"]
+
+
+def _kept(node: torch.fx.Node) -> list[torch.fx.Node]:
+    """Return those inputs of a step that are tensors of the network's own, such as parameters."""
+    return [source for source in node.all_input_nodes if source.op == "get_attr"]
+
+
+def _global_pool(node: torch.fx.Node) -> str:
+    """Return "average" or "max" if a function makes that of each whole map; "" otherwise."""
+    word = GLOBAL_POOLS.get(node.target, "") if node.op in ("call_function", "call_method") else ""
+    if not word or len(node.all_input_nodes) != 1:
+        return ""
+    channels, *sides = output_shape(node.all_input_nodes[0]) or (0,)
+    shape = output_shape(node)
+    of_maps = len(sides) > 1 and math.prod(sides) > 1  # of tokens or features it is no pooling
+    return word if of_maps and shape[:1] == (channels,) and set(shape[1:]) <= {1} else ""
 
 
 def _kind_by_word(words: str) -> str | None:
@@ -112,12 +139,13 @@ def words_of(node: torch.fx.Node, module: nn.Module | None, kind: Kind) -> tuple
         channels = getattr(module, "out_channels", None) if kind.name != "pooling" else None
         stride = getattr(module, "stride", 1)
         stride = _side(window if stride is None else stride)  # pools without a stride step by their window
+        transposed = getattr(module, "transposed", False)
         dilation = _side(getattr(module, "dilation", 1))
         groups = getattr(module, "groups", 1)
         depthwise = channels is not None and groups == getattr(module, "in_channels", None) > 1
-        depthwise = depthwise and not getattr(module, "transposed", False)
+        depthwise = depthwise and not transposed
         label = f"{'×'.join(map(str, sides))} {'depthwise' if depthwise else name}"
-        label += f" /{stride}" if stride != "1" else ""
+        label += _stride(stride, transposed=transposed)
         label += f", {channels}" if channels is not None else ""
         label += f", {groups} groups" if groups > 1 and not depthwise else ""
         label += f", dilation {dilation}" if dilation != "1" else ""
@@ -138,18 +166,22 @@ def _words_of_operation(node: torch.fx.Node, kind: Kind) -> tuple[str, str]:
         return _words_of_join(node), operation
     if node.target in WINDOWED:
         return _words_of_window(node), operation
+    if pool := _global_pool(node):
+        return f"global {pool} pool", operation
     numbers = [argument for argument in (*node.args, *node.kwargs.values()) if isinstance(argument, int | float)]
+    kept = _kept(node)
     if kind.name == KINDS["scale"].name:
-        return (f"×{numbers[0]:g}" if numbers else "×" if len(node.args) < 2 else "x × x"), operation
+        scale = f" {_own_name(kept[0])}" if kept else f"{numbers[0]:g}" if numbers else ""
+        return (f"×{scale}" if scale or len(node.args) < 2 else "x × x"), operation
     if node.target is operator.getitem:
         return ("part" if isinstance(node.args[1], int) else f"slice [{_index(node.args[1])}]"), operation
     if node.target in TRANSPOSITIONS and (groups := _shuffled_groups(node)):
         return f"channel shuffle, {groups} groups", operation
-    if node.target in WITH_A_NUMBER and len(node.all_input_nodes) == 1 and len(numbers) == 1:
-        written = WITH_A_NUMBER[node.target]
-        if node.args and node.args[0] is numbers[0]:  # the number comes first
+    if node.target in WITH_A_NUMBER and len(node.all_input_nodes) == 1 + len(kept) and len(numbers) + len(kept) == 1:
+        written, (given,) = WITH_A_NUMBER[node.target], (*numbers, *kept)
+        if node.args and node.args[0] is given:  # it comes first
             written = " ".join(reversed(written.split()))
-        return written.format(f"{numbers[0]:g}"), operation
+        return written.format(_own_name(given) if kept else f"{given:g}"), operation
     return FUNCTION_NAMES.get(operation) or plain_name(operation).strip("_ ") or operation, operation
 
 
@@ -188,11 +220,18 @@ def _words_of_window(node: torch.fx.Node) -> str:
     stride = given.get("stride") or (1 if weight is not None else window)
     window, stride = (_sides(each, sides) for each in (window, stride))
     words = f"{'×'.join(map(str, window))} {plain_name(_operation(node)).strip()}"
-    words += f" /{_side(stride)}" if set(stride) != {1} else ""
+    words += _stride(_side(stride), transposed="transpose" in _operation(node))
     words += f", {output_shape(node)[0]}" if weight is not None else ""
     groups, dilation = given.get("groups", 1), _side(_sides(given.get("dilation", 1), sides))
     words += f", {groups} groups" if groups != 1 else ""
     return words + (f", dilation {dilation}" if dilation != "1" else "")
+
+
+def _stride(stride: str, *, transposed: bool) -> str:
+    """Write a stride behind what has it; that of a transposed convolution makes maps larger, and is written out."""
+    if stride == "1":
+        return ""
+    return f", stride {stride}" if transposed else f" /{stride}"
 
 
 def _sides(value: int | Sequence[int], count: int) -> tuple[int, ...]:
@@ -207,7 +246,15 @@ def _index(index: object) -> str:
     if isinstance(index, slice):
         ends = [("" if end is None else _index(end)) for end in (index.start, index.stop)]
         return ":".join(ends) + (f":{_index(index.step)}" if index.step is not None else "")
-    return "…" if index is ... else index.name if isinstance(index, torch.fx.Node) else str(index)
+    if isinstance(index, torch.fx.Node):
+        return _own_name(index) if index.op == "get_attr" else index.name
+    return "…" if index is ... else str(index)
+
+
+def _own_name(kept: torch.fx.Node) -> str:
+    """Name a tensor of the network's own as the network does, where it has a name."""
+    name = str(kept.target).rpartition(".")[2]
+    return "constant" if name.startswith("_tensor_constant") else name.replace("_", " ").strip()
 
 
 def _shuffled_groups(node: torch.fx.Node) -> int:
@@ -252,7 +299,8 @@ def plain_name(name: str) -> str:
     """
     if not name.isascii():
         return name
-    name = re.sub(r"\dd$", "", name).replace("_", " ").replace("Avg", "Average").replace("avg", "average")
+    name = re.sub(r"(?i)(conv)_?transpose", r"transposed_\1", re.sub(r"\dd$", "", name))
+    name = name.replace("_", " ").replace("Avg", "Average").replace("avg", "average")
     if name.upper() == name or "LU" in name:  # ReLU, SiLU, GELU …
         return name
     words = re.findall(r"(?:[A-Z][a-z]{1,3}[A-Z]{2,}(?![a-z])|[A-Z]+(?![a-z])|[A-Z][a-z0-9]+|[a-z0-9]+)", name)

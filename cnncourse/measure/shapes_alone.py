@@ -10,7 +10,7 @@ from itertools import zip_longest
 import torch
 from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode
-from torch.utils._pytree import tree_leaves
+from torch.utils._pytree import tree_leaves, tree_map_only
 from torch.utils.flop_counter import flop_registry
 
 Shape = Sequence[int]  # rules give the shape of the output, and None for what they do not know and what does not fit
@@ -75,8 +75,21 @@ class ShapesAlone(LightDispatchMode):
         if kwargs and "device" in kwargs and not any(isinstance(argument, Tensor) for argument in args):
             kwargs = kwargs | {"device": torch.device("meta")}  # a tensor that the network makes has no numbers either
         elif operation is aten.lift_fresh.default and args[0].dim():
-            return torch.empty(args[0].shape, dtype=args[0].dtype, device="meta")
-        return operation(*args, **(kwargs or {}))
+            return _without_numbers(args[0])
+        try:
+            return operation(*args, **(kwargs or {}))
+        except RuntimeError:
+            arguments = (args, kwargs or {})
+            with_numbers = [leaf for leaf in tree_leaves(arguments) if isinstance(leaf, Tensor) and not leaf.is_meta]
+            if not with_numbers:
+                raise
+        # A tensor that the network keeps where nobody looks for tensors, such as in a list, met one without numbers.
+        args, kwargs = tree_map_only(Tensor, _without_numbers, arguments)
+        return operation(*args, **kwargs)
+
+
+def _without_numbers(tensor: Tensor) -> Tensor:
+    return torch.empty(tensor.shape, dtype=tensor.dtype, device="meta")
 
 
 def _elementwise(*arguments: object) -> Shape | None:

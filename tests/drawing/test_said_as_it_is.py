@@ -33,6 +33,9 @@ def conv(given=3, gives=8, kernel=3, **settings):
     return nn.Conv2d(given, gives, kernel, padding=kernel // 2, **settings)
 
 
+TABLE = {"pair": (torch.ones(8, 1, 1), 0)}
+
+
 def shuffled(network, x):
     b, c, h, w = x.shape
     return network.c(x.view(b, 2, c // 2, h, w).transpose(1, 2).reshape(b, c, h, w))
@@ -86,7 +89,7 @@ SAID |= {
         lambda: Net(lambda n, x: torch.add(x, n.a(x), alpha=0.5), a=conv(3, 3)), SHAPE,
         ["3×3 conv, 3", "add, the second × 0.5"]),
     "up-sampling by groups": (lambda: nn.Sequential(nn.ConvTranspose2d(8, 8, 2, 2, groups=8)), (8, 4, 4),
-        ["2×2 conv transpose /2, 8, 8 groups"]),
+        ["2×2 transposed conv, stride 2, 8, 8 groups"]),
     "asks whether it is a tensor": (
         lambda: Net(lambda n, x: n.b(n.a(x)) if isinstance(x, torch.Tensor) else n.a(x), a=conv(), b=conv(8)), SHAPE,
         ["3×3 conv, 8", "3×3 conv, 8"]),
@@ -94,7 +97,29 @@ SAID |= {
         lambda: Net(lambda n, x: torch.cat([n.c(each) for each in x.split(1, 1)], 1), c=conv(1, 2)), SHAPE,
         ["split", "3×3 conv, 2", "3×3 conv, 2", "3×3 conv, 2", "concatenate"]),
     "makes a tensor by its size": (
-        lambda: Net(lambda n, x: n.c(x) + torch.zeros(x.shape[0], 8, 1, 1), c=conv()), SHAPE, ["3×3 conv, 8", "add"]),
+        lambda: Net(lambda n, x: n.c(x) + torch.zeros(x.shape[0], 8, 1, 1), c=conv()), SHAPE, ["3×3 conv, 8", "x + constant"]),
+}  # fmt: skip
+SAID |= {
+    "parameters of its own": (
+        lambda: Net(lambda n, x: n.mean - (n.c(x) * n.layer_scale + n.position), c=conv(),
+                    **{name: nn.Parameter(torch.ones(8, 1, 1)) for name in ("layer_scale", "position", "mean")}), SHAPE,
+        ["3×3 conv, 8", "× layer scale", "x + position", "mean − x"]),
+    "tensors where nobody looks for them": (
+        lambda: Net(lambda n, x: n.c(x) * TABLE["pair"][0] + n.kept[1], c=conv(), kept=[0, torch.ones(8, 1, 1)]), SHAPE,
+        ["3×3 conv, 8", "× constant", "x + constant"]),
+    "order of channels in a list": (
+        lambda: Net(lambda n, x: n.c(x)[:, n.kept[0]], c=conv(), kept=[torch.randperm(8)]), SHAPE,
+        ["3×3 conv, 8", "slice [:, constant]"]),
+    "global pools as functions": (
+        lambda: Net(lambda n, x: torch.cat([x.mean(dim=(2, 3)), torch.amax(x, [-1, -2]),
+                                            F.adaptive_avg_pool2d(x, 1).flatten(1)], 1)), SHAPE,
+        ["global average pool", "global max pool", "global average pool", "concatenate"]),
+    "mean of one axis": (lambda: Net(lambda n, x: n.c(x.mean(1, keepdim=True)), c=conv(1)), SHAPE,
+        ["mean", "3×3 conv, 8"]),
+    "transposed convolution as a function": (
+        lambda: Net(lambda n, x: F.conv_transpose2d(n.c(x), n.kernels, stride=2), c=conv(),
+                    kernels=nn.Parameter(torch.ones(8, 4, 2, 2))), SHAPE,
+        ["3×3 conv, 8", "2×2 transposed conv, stride 2, 4"]),
 }  # fmt: skip
 UNSEEN = ("permute", "flatten", "transpose", "view", "reshape", "part")  # they change no number
 
