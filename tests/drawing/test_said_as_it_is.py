@@ -97,7 +97,8 @@ SAID |= {
         lambda: Net(lambda n, x: torch.cat([n.c(each) for each in x.split(1, 1)], 1), c=conv(1, 2)), SHAPE,
         ["split", "3×3 conv, 2", "3×3 conv, 2", "3×3 conv, 2", "concatenate"]),
     "makes a tensor by its size": (
-        lambda: Net(lambda n, x: n.c(x) + torch.zeros(x.shape[0], 8, 1, 1), c=conv()), SHAPE, ["3×3 conv, 8", "x + constant"]),
+        lambda: Net(lambda n, x: n.c(x) + torch.zeros(x.shape[0], 8, 1, 1), c=conv()), SHAPE,
+        ["3×3 conv, 8", "x + constant"]),
 }  # fmt: skip
 SAID |= {
     "parameters of its own": (
