@@ -2,7 +2,8 @@
 
 import torch
 
-from cnncourse.architectures.inception_v1.exercise.inception_module_mistakes import MISTAKES, Module
+from cnncourse.architectures.inception_v1.exercise.inception_module_mistakes import STRUCTURE_MISTAKES, Module
+from cnncourse.architectures.inception_v1.exercise.inception_module_value_mistakes import VALUE_MISTAKES
 from cnncourse.checking import Case, Check, Part, images
 
 
@@ -30,7 +31,7 @@ INCEPTION = Part(
         _case(3, 3, 3, 3, 3, 3, 3),
     ),
     draw=_draw,
-    misconceptions=MISTAKES,
+    misconceptions=(*STRUCTURE_MISTAKES, *VALUE_MISTAKES),
     checks=(
         Check(
             "four branches, joined",
