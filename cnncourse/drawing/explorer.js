@@ -54,23 +54,45 @@ function render({ model, el }) {
       drawing.style.maxWidth = zoom === 1 ? drawing.dataset.widest : "none";
     }
   }
+  // What is in the middle of the view stays there.
+  function zoomTo(next) {
+    const drawing = picture.querySelector("svg");
+    const middle = () => {
+      const [view, all] = [picture.getBoundingClientRect(), drawing.getBoundingClientRect()];
+      return { all, x: view.left + view.width / 2 - all.left, y: view.top + view.height / 2 - all.top };
+    };
+    const before = middle();
+    zoom = next;
+    resize();
+    const after = middle();
+    picture.scrollBy(
+      before.x * after.all.width / before.all.width - after.x, before.y * after.all.height / before.all.height - after.y,
+    );
+  }
   for (const button of el.querySelectorAll("[data-zoom]")) {
     button.addEventListener("click", () => {
       const next = ZOOMS.indexOf(zoom) + Number(button.dataset.zoom);
-      zoom = ZOOMS[Math.max(0, Math.min(ZOOMS.length - 1, next))];
-      resize();
+      zoomTo(ZOOMS[Math.max(0, Math.min(ZOOMS.length - 1, next))]);
     });
   }
   for (const button of el.querySelectorAll("[data-fold]")) {
     button.addEventListener("click", () => {
-      if (button.dataset.fold === "none") zoom = 1;
-      resize();
+      if (button.dataset.fold === "none") {
+        zoom = 1;
+        resize();
+        picture.scrollTo(0, 0);
+        about.textContent = RESTING;
+      }
       ask({ fold: button.dataset.fold });
     });
   }
-  el.querySelector("[data-full]").addEventListener("click", () => {
+  const full = el.querySelector("[data-full]");
+  full.addEventListener("click", () => {
     if (document.fullscreenElement === el) document.exitFullscreen();
     else el.requestFullscreen();
+  });
+  el.addEventListener("fullscreenchange", () => {
+    full.textContent = document.fullscreenElement === el ? "leave full screen" : "full screen";
   });
 
   let asked = model.get("request").number ?? 0;

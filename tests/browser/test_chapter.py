@@ -190,3 +190,27 @@ def test_network_opens_and_folds_by_mouse_and_keyboard(page, course, tmp_path):
     assert explorer.get_by_label("image size").input_value() == "149"
     assert picture.get_by_text("3×149×149", exact=True).count() == 1
     page.screenshot(path=tmp_path / "parameters.png")
+
+    in_the_middle = """view => {
+        const drawing = view.querySelector('svg').getBoundingClientRect(), frame = view.getBoundingClientRect();
+        return [(frame.left + frame.width / 2 - drawing.left) / drawing.width,
+                (frame.top + frame.height / 2 - drawing.top) / drawing.height];
+    }"""
+    before, whole = picture.evaluate(in_the_middle), picture.evaluate("view => view.scrollWidth")
+    explorer.get_by_role("button", name="larger").click(click_count=2)
+    assert picture.evaluate("view => view.scrollWidth") > 1.5 * whole
+    assert picture.evaluate(in_the_middle) == pytest.approx(before, abs=0.01)
+    picture.evaluate("view => view.scrollTo(300, 500)")
+    assert explorer.evaluate("explorer => getComputedStyle(explorer).colorScheme") == "light"  # on its own paper
+
+    explorer.get_by_role("button", name="full screen").click()
+    explorer.get_by_role("button", name="leave full screen").wait_for()
+    explorer.get_by_role("button", name="leave full screen").click()
+    explorer.get_by_role("button", name="full screen", exact=True).wait_for()
+
+    picture.locator("[data-block='stem']").focus()
+    explorer.get_by_role("button", name="as drawn first").click()
+    picture.get_by_text("3×299×299", exact=True).wait_for()
+    explorer.get_by_text("Point at a box").wait_for()
+    assert picture.evaluate("view => [view.scrollLeft, view.scrollTop, view.scrollWidth]") == [0, 0, whole]
+    assert explorer.get_by_label("colour by").input_value() == "kind"

@@ -65,17 +65,29 @@ def test_screen_readers_find_nothing_wrong(browser, site, places, scheme):
     assert found == {}
 
 
-def test_nothing_is_cut_off_on_a_phone(browser, site, places):
+ENLARGED = """async () => {
+    const pictures = [...document.querySelectorAll('.cnncourse-picture > :is(img, svg)')];
+    await Promise.all(pictures.filter(each => each.decode).map(each => (each.loading = 'eager', each.decode())));
+    const drawn = (each) => each.viewBox?.baseVal.width ?? (Number(each.getAttribute('width')) || each.naturalWidth);
+    return pictures.map(each => [drawn(each), each.getBoundingClientRect().width])
+        .filter(([own, shown]) => shown > own + 1);
+}"""
+
+
+def test_nothing_is_cut_off_or_enlarged_on_a_phone(browser, site, places):
     context = browser.new_context(viewport={"width": 360, "height": 740})
     page = context.new_page()
-    wide = {}
+    wide, enlarged = {}, {}
     for place in places:
         opened(page, site, place)
         width = page.evaluate("document.documentElement.scrollWidth")
         if width > 360:
             wide[place] = width
+        if found := page.evaluate(ENLARGED):
+            enlarged[place] = found
     context.close()
     assert wide == {}
+    assert enlarged == {}
 
 
 def test_a_chapter_is_light_and_nothing_moves_while_it_loads(page, site, places):

@@ -50,7 +50,20 @@ def test_container_sets_itself_up_by_a_target_that_is_there(project):
     assert container["postCreateCommand"] == "make doctor"
 
 
-def test_binder_makes_a_learners_folder_with_its_start_page(project):
+def test_binder_makes_a_learners_folder_and_opens_it_with_the_courses_settings(project, tmp_path):
     assert os.access(project / "postBuild", os.X_OK)
-    assert "cnncourse start my-work" in (project / "postBuild").read_text(encoding="utf-8")
-    subprocess.run(["bash", "-n", str(project / "postBuild")], check=True)
+    programs, environment = tmp_path / "programs", tmp_path / "environment"
+    programs.mkdir()
+    for name, says in (("cnncourse", '"$@"'), ("python", f"'{environment}'")):
+        (programs / name).write_text(f"#!/bin/sh\necho {says}\n")
+        (programs / name).chmod(0o755)
+    path = os.pathsep.join((str(programs), os.environ["PATH"]))
+    command = ["bash", str(project / "postBuild")]
+    ran = subprocess.run(
+        command, cwd=project, env=os.environ | {"PATH": path}, stdout=subprocess.PIPE, text=True, check=True
+    )
+    assert ran.stdout == "start my-work\n"
+    settings = project / "cnncourse/lab_settings"
+    for place in ("share/jupyter/lab/settings/overrides.json", "etc/jupyter/jupyter_server_config.d/cnncourse.json"):
+        copied = environment / place
+        assert copied.read_bytes() == (settings / copied.name).read_bytes()

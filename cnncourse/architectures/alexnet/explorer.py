@@ -170,7 +170,7 @@ class DropoutExplorer(HandsOn):
         call = ipywidgets.IntSlider(1, 1, 20, description="call", layout=layout)
         when = ipywidgets.ToggleButtons(options=["training", "test time"], description="when")
         scaling = ipywidgets.Dropdown(options=list(SCALINGS), description="scaling", layout=layout)
-        picture = ipywidgets.HTML(self.first.svg, layout=ipywidgets.Layout(min_height="300px"))
+        picture = ipywidgets.HTML(self.first.svg)
 
         def show(_change: object = None) -> None:
             picture.value = replace(

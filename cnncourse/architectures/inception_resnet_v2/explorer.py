@@ -117,7 +117,7 @@ class ScaleExplorer(HandsOn):
             first.blocks, 1, MOST_BLOCKS, description="blocks", layout=layout, continuous_update=False
         )
         relu = ipywidgets.Checkbox(first.relu, description="ReLU", indent=False)
-        picture = ipywidgets.HTML(first.svg, layout=ipywidgets.Layout(min_height="380px"))
+        picture = ipywidgets.HTML(first.svg)
 
         def show(_change: object = None) -> None:
             picture.value = replace(first, scale=scale.value, blocks=blocks.value, relu=relu.value).svg

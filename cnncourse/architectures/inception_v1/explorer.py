@@ -145,7 +145,7 @@ class ModuleExplorer(HandsOn):
         three = slider("3×3 reduce", first.filters.three_reduce, 256)
         five = slider("5×5 reduce", first.filters.five_reduce, 256)
         projection = slider("pool projection", first.filters.pool_projection, 256)
-        picture = ipywidgets.HTML(first.svg, layout=ipywidgets.Layout(min_height="430px"))
+        picture = ipywidgets.HTML(first.svg)
 
         def show(_change: object = None) -> None:
             filters = TABLE_1[row.value]._replace(

@@ -145,12 +145,10 @@ class KernelExplorer(HandsOn):
 
         first = self.first
         layout = ipywidgets.Layout(width="330px")
-        kind = ipywidgets.ToggleButtons(
-            options=list(KINDS), value=first.kind, description="kernel", style={"button_width": "80px"}
-        )
+        kind = ipywidgets.ToggleButtons(options=list(KINDS), value=first.kind, description="kernel")
         degrees = ipywidgets.IntSlider(first.degrees, 0, 90, 5, description="degrees", layout=layout)
         size = ipywidgets.SelectionSlider(options=SIZES, value=first.n, description="n", layout=layout)
-        picture = ipywidgets.HTML(first.svg, layout=ipywidgets.Layout(min_height="410px"))
+        picture = ipywidgets.HTML(first.svg)
 
         def show(_change: object = None) -> None:
             picture.value = replace(first, kind=kind.value, degrees=degrees.value, n=size.value).svg

@@ -202,9 +202,7 @@ class ReductionExplorer(HandsOn):
 
         first = self.first
         layout = ipywidgets.Layout(width="320px")
-        network = ipywidgets.ToggleButtons(
-            options=list(PUBLISHED), description="network", style={"button_width": "150px"}
-        )
+        network = ipywidgets.ToggleButtons(options=list(PUBLISHED), description="network")
         side = ipywidgets.SelectionSlider(options=SIDES, value=first.side, description="side", layout=layout)
         padded = ipywidgets.Checkbox(first.padded, description="zeros round the maps", indent=False)
         letters = {
@@ -213,7 +211,7 @@ class ReductionExplorer(HandsOn):
             )
             for letter in "klmn"
         }
-        picture = ipywidgets.HTML(first.svg, layout=ipywidgets.Layout(min_height="490px"))
+        picture = ipywidgets.HTML(first.svg)
 
         def show(_change: object = None) -> None:
             filters = {letter: slider.value for letter, slider in letters.items()}

@@ -150,7 +150,7 @@ class ConvolutionExplorer(HandsOn):
         padding = ipywidgets.IntSlider(0, 0, 2, description="padding", **slider)
         row = ipywidgets.IntSlider(step.row, 0, rows, description="row", **slider)
         column = ipywidgets.IntSlider(step.column, 0, columns, description="column", **slider)
-        picture = ipywidgets.HTML(step.svg, layout=ipywidgets.Layout(min_height="345px"))
+        picture = ipywidgets.HTML(step.svg)
 
         def show(_change: object = None) -> None:
             chosen = replace(

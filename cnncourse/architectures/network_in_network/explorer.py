@@ -146,7 +146,7 @@ class ClassMapExplorer(HandsOn):
         label = ipywidgets.IntSlider(first.label, 0, CLASSES - 1, description="digit", **slider)
         row = ipywidgets.IntSlider(first.row, 0, HEIGHT - DIGIT, description="row", **slider)
         column = ipywidgets.IntSlider(first.column, 0, WIDTH - DIGIT, description="column", **slider)
-        picture = ipywidgets.HTML(first.svg, layout=ipywidgets.Layout(min_height="470px"))
+        picture = ipywidgets.HTML(first.svg)
 
         def show(_change: object = None) -> None:
             picture.value = replace(first, label=label.value, row=row.value, column=column.value).svg

@@ -92,7 +92,7 @@ class SignalExplorer(HandsOn):
         scale = ipywidgets.SelectionSlider(options=SCALES, value=first.scale, description="weights ×", layout=layout)
         shortcuts = ipywidgets.Checkbox(first.shortcuts, description="shortcuts", indent=False)
         normalise = ipywidgets.Checkbox(first.normalise, description="batch normalisation", indent=False)
-        picture = ipywidgets.HTML(first.svg, layout=ipywidgets.Layout(min_height="350px"))
+        picture = ipywidgets.HTML(first.svg)
 
         def show(_change: object = None) -> None:
             picture.value = replace(

@@ -135,7 +135,7 @@ class CardinalityExplorer(HandsOn):
             options=CARDINALITIES, value=first.cardinality, description="cardinality", layout=layout
         )
         width = ipywidgets.SelectionSlider(options=WIDTHS, value=first.width, description="width", layout=layout)
-        picture = ipywidgets.HTML(first.svg, layout=ipywidgets.Layout(min_height="390px"))
+        picture = ipywidgets.HTML(first.svg)
 
         def show(_change: object = None) -> None:
             picture.value = replace(first, cardinality=cardinality.value, width=width.value).svg

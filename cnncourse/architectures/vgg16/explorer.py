@@ -123,14 +123,14 @@ class StackExplorer(HandsOn):
         look = {"layout": ipywidgets.Layout(width="330px"), "style": {"description_width": "90px"}}
         first = self.first
         depth = ipywidgets.IntSlider(first.depth, 1, 5, description="depth", **look)
-        kernel = ipywidgets.ToggleButtons(options=[3, 5], description="kernel", style={"button_width": "60px"})
+        kernel = ipywidgets.ToggleButtons(options=[3, 5], description="kernel")
         source = ipywidgets.SelectionSlider(
             options=CHANNELS, value=first.in_channels, description="channels in", **look
         )
         target = ipywidgets.SelectionSlider(
             options=CHANNELS, value=first.out_channels, description="channels out", **look
         )
-        picture = ipywidgets.HTML(first.svg, layout=ipywidgets.Layout(min_height="330px"))
+        picture = ipywidgets.HTML(first.svg)
 
         def show(_change: object = None) -> None:
             picture.value = replace(

@@ -136,7 +136,7 @@ class ConnectionsExplorer(HandsOn):
         groups = ipywidgets.SelectionSlider(options=GROUPS, value=first.groups, description="groups", layout=layout)
         size = ipywidgets.SelectionSlider(options=SIZES, value=first.kernel_size, description="kernel", layout=layout)
         channel = ipywidgets.IntSlider(first.channel, 0, CHANNELS - 1, 1, description="channel", layout=layout)
-        picture = ipywidgets.HTML(first.svg, layout=ipywidgets.Layout(min_height="400px"))
+        picture = ipywidgets.HTML(first.svg)
 
         def show(_change: object = None) -> None:
             picture.value = replace(first, groups=groups.value, kernel_size=size.value, channel=channel.value).svg
