@@ -288,6 +288,9 @@ def _examine_module(answer: object, question: Question) -> Iterator[Stage]:
         shapes = [list(each.shape) for each in subject.values(first)]
         yield {"shape": shapes, "parameters": weights.count}
         return
+    if question.why:
+        yield _why(subject, weights, first)
+        return
     weights.fill_alike()
     outputs, projected = subject.projected(first)
     if not question.single_precision and any(each.dtype in (torch.float16, torch.float32) for each in outputs):
@@ -303,19 +306,8 @@ def _examine_module(answer: object, question: Question) -> Iterator[Stage]:
     yield {**notes, "left alone": sorted(subject.disturbed)}
     if question.rounds:
         yield _copies(answer, subject, first)
-    if question.single_precision:
-        return
-    if question.rounds:
+    if question.rounds and not question.single_precision:
         yield from _drawn_notes(subject, first, second)
-    weights.fill_alike()
-    with torch.no_grad():
-        for parameter in weights.parameters:  # where all are alike, the values in a window of a pooling may be too
-            parameter.add_(torch.randn(parameter.shape), alpha=UNEVEN)
-    try:
-        why = _why(subject, weights, first)
-    except Exception:  # what is no fault must not become one
-        return
-    yield why
 
 
 def _drawn_notes(subject: _Subject, first: Sequence[Tensor], second: Sequence[Tensor]) -> Iterator[Stage]:
@@ -343,6 +335,10 @@ def _why(subject: _Subject, weights: Weights, inputs: Sequence[Tensor]) -> Stage
         gradients are those of what comes out, in training and in evaluation: if not, some way is cut off from them.
 
     """
+    weights.fill_alike()
+    with torch.no_grad():
+        for parameter in weights.parameters:  # where all are alike, the values in a window of a pooling may be too
+            parameter.add_(torch.randn(parameter.shape), alpha=UNEVEN)
     layers = [
         each
         for each in registered_modules(subject.module)
