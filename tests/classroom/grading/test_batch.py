@@ -19,6 +19,7 @@ from cnncourse.classroom.grading.batch import (
     Task,
     attempts,
     grade_here,
+    in_processes,
     isolation_here,
     read_secret,
     unjudged,
@@ -30,7 +31,12 @@ from cnncourse.classroom.isolation.sandbox import Isolation, SandboxError
 from tests.classroom.clusters import cluster_of
 from tests.classroom.handed_in import EXERCISE, answered, as_file, released
 
-ENDING = "import os, psutil\nfor process in psutil.Process().parents()[:3]: process.kill()"
+
+def end_with_some(task):
+    """End the process that judges some submissions."""
+    if task.notebook == b"ends it":
+        os._exit(1)
+    return "judged"
 
 
 @pytest.fixture(scope="module")
@@ -112,6 +118,18 @@ def test_judging_process_that_dies_loses_no_submission(setup, notebooks):
             judging = [p for p in psutil.Process().children() if "spawn_main" in " ".join(p.cmdline())]
             judging[0].kill()
     assert graded == expected(setup, 8)
+
+
+@pytest.mark.slow
+def test_submission_with_which_processes_end_is_given_up_and_costs_nobody_else():
+    todo = [Task("ann", b"fine"), Task("bob", b"ends it"), Task("cy", b"fine"), Task("di", b"fine")]
+    results = in_processes(end_with_some, todo, 1, lambda task, why: f"{task.student}: {why}")
+    assert sorted(results) == [
+        ("ann", "judged"),
+        ("bob", "bob: the judging process ends whenever this is judged"),
+        ("cy", "judged"),
+        ("di", "judged"),
+    ]
 
 
 @pytest.mark.slow
@@ -201,6 +219,7 @@ def test_cluster_without_its_extra_says_what_to_install(setup, monkeypatch):
         next(grade_on_cluster(setup, [], "tcp://127.0.0.1:1", require_sandbox=False))
 
 
+@pytest.mark.slow
 def test_result_is_out_of_date_once_anything_it_depends_on_changes(tmp_path, setup, project, notebooks):
     task = Task("student", notebooks["untouched"])
     ((_, result),) = grade_here(setup, [task], 1, require_sandbox=False)
@@ -259,6 +278,7 @@ def test_grading_without_a_sandbox_is_said_aloud(monkeypatch, tmp_path, capsys):
     assert "WARNING: no sandbox" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_file_that_cannot_be_read_costs_its_owner_only(tmp_path, project, capsys):
     (tmp_path / "class").mkdir()
     (tmp_path / "class/large.ipynb").touch()
