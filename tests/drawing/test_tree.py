@@ -219,12 +219,14 @@ choices = st.tuples(
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=150)
 @given(st.lists(choices, min_size=1, max_size=9))
 def test_any_network_is_drawn_with_every_layer_that_it_uses(grown):
     model = Generated(grown)
+    expected = measured(model, (4, 6, 6))
     for detail in ("blocks", "layers"):
         drawing = draw(model, (4, 6, 6), detail=detail)
-        assert called(drawing.layers) == measured(model, (4, 6, 6))
+        assert called(drawing.layers) == expected
         assert drawing.svg == draw(model, (4, 6, 6), detail=detail).svg
     assert_connections_are_those_of_the_code(model, (4, 6, 6))

@@ -119,6 +119,7 @@ def test_averages_mixing_and_dropout_are_gone_on_with_too(root, tmp_path, monkey
     assert epochs[0][-1]["training_loss"] == pytest.approx(epochs[1][-1]["training_loss"])
 
 
+@pytest.mark.slow
 def test_loading_processes_change_nothing(uninterrupted, root, tmp_path):
     settings = replace(SETTINGS, recipe=replace(SETTINGS.recipe, epochs=1))
     train(settings, root, tmp_path / "none", RUNNING)

@@ -93,6 +93,7 @@ def test_stream_is_measured_behind_each_block():
     assert found.steps[0] == pytest.approx(0.5 / 0.5**0.5, rel=0.15)
 
 
+@pytest.mark.slow
 def test_parts_add_up_to_the_networks():
     table = variants.parts_table()
     for column, total in ((2, 55_843_464), (4, 32_433_928)):

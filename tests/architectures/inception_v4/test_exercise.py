@@ -28,6 +28,7 @@ def test_module_of_the_trunk_is_inception_a():
     assert not list(differences(own, dict(examine(ModuleWithLargerEpsilon, question))))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(100, 103))
 @pytest.mark.parametrize(("part", "answer"), [("ReductionA", KnownFiltersOnly), ("MendedReduction", MendedForOneWidth)])
 def test_answer_made_for_the_notebook_s_own_widths_passes_there_and_not_at_grading(part, answer, seed):

@@ -87,6 +87,7 @@ def test_classifiers_have_nearly_equal_parameters():
     assert abs(first - beside) / first < 0.01
 
 
+@pytest.mark.slow
 def test_ledgers_add_up_to_the_whole_networks(networks):
     for network in networks:
         stages = ledger.stages(network)
