@@ -62,6 +62,7 @@ def test_no_smaller_image_than_the_smallest_would_pass(record):
             model(torch.empty(1, record.input_shape[0], size - 1, size - 1, device="meta"))
 
 
+@pytest.mark.slow
 @settings(max_examples=25)
 @given(st.integers(1, 10), st.integers(1, 5), st.sampled_from(CATALOGUE))
 def test_any_number_of_classes_and_channels_gives_that_many_scores(num_classes, in_channels, record):

@@ -56,7 +56,8 @@ def test_whole_networks_are_made_of_sequences_and_branches(record):
 
 
 @pytest.mark.parametrize(
-    ("build", "shape", "heads"), [(InceptionV1, (3, 224, 224), 2), (InceptionV3, (3, 299, 299), 1)]
+    ("build", "shape", "heads"),
+    [(InceptionV1, (3, 224, 224), 2), pytest.param(InceptionV3, (3, 299, 299), 1, marks=pytest.mark.slow)],
 )
 def test_auxiliary_classifiers_are_side_branches(build, shape, heads):
     model = on_meta(build, auxiliary=True)

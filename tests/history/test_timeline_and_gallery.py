@@ -43,6 +43,7 @@ def test_what_a_network_took_over_is_older():
     assert all(record.inherits for record in CATALOGUE[1:])
 
 
+@pytest.mark.slow
 def test_gallery_shows_every_network_and_the_timeline(tmp_path):
     page = write_gallery(tmp_path / "gallery")
     content = page.read_text(encoding="utf-8")

@@ -60,6 +60,7 @@ def test_steps_end_when_the_mean_of_the_last_losses_is_reached(monkeypatch):
     assert measured == {"steps": experiment.WINDOW, "doublings": pytest.approx(log2(experiment.WINDOW))}
 
 
+@pytest.mark.slow
 def test_grid_has_every_scale_and_rate_and_takes_over_what_is_known(two_rates):
     finding = SCALING.run((0, 1), recipe=FEW, progress=False)
     grid = experiment.whole_grid(finding)
