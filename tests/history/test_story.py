@@ -12,7 +12,6 @@ def networks():
     return Timeline().networks
 
 
-@pytest.mark.slow
 def test_table_has_every_network_with_its_error_and_how_that_was_measured(networks):
     rows = {row[1]: row for row in story_table(networks).rows}
     assert list(rows) == [record.title for record in CATALOGUE]

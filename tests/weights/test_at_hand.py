@@ -68,6 +68,7 @@ def test_where_they_are_photographs_are_classified(put_there):
     assert several._repr_mimebundle_()["text/html"].count("<img") == len(PHOTOGRAPHS)
 
 
+@pytest.mark.slow
 def test_kernels_are_drawn_as_many_as_there_are(put_there):
     picture = first_kernels(at_hand("resnet-50"))
     assert len(picture.axes) == 64
