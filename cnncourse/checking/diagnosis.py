@@ -48,8 +48,8 @@ STARTS = "all else is right, but the starting values are not"
 
 
 def can_say_why(got: Notes) -> bool:
-    """Whether an answer can be asked where its faults come from: a module in double precision, not too large."""
-    return "shape" in got and "left alone" in got and "single precision" not in got
+    """Whether an answer can be asked where its faults come from: a module, examined to its end in double precision."""
+    return {"shape", "left alone"} <= got.keys() and not {"single precision", "ended"} & got.keys()
 
 
 def reasons(notes: Iterable[Note]) -> dict[str, object]:

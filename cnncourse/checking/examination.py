@@ -60,7 +60,8 @@ def examine(answer: object, question: Question) -> Iterator[Note]:
         yield "ended", {"refused": asdict(refused.fault)}
     except (Exception, SystemExit) as error:
         raised = describe(error)
-        if question.inputs and not question.single_precision and any(said in raised.text for said in ABOUT_PRECISION):
+        in_double = question.inputs and not (question.single_precision or question.why)
+        if in_double and any(said in raised.text for said in ABOUT_PRECISION):
             yield "single precision", True
             yield from examine(answer, question._replace(single_precision=True))
         else:
