@@ -17,7 +17,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.parameter import is_lazy
 
-from cnncourse.checking.canonical_weights import Weights, canonical_weights
+from cnncourse.checking.canonical_weights import Weights, canonical_weights, count_weights
 from cnncourse.checking.chance import chance_notes
 from cnncourse.checking.exercise import Fault, Question, RefusedAnswerError
 from cnncourse.checking.members import registered_buffers, registered_modules, registered_parameters
@@ -272,11 +272,16 @@ def _settled(answer: object, question: Question, inputs: Sequence[Tensor]) -> _S
     module = _build(answer, question)
     if any(is_lazy(each) for each in registered_parameters(module)):
         _Subject(module.eval(), question).values(inputs)
-    if not all(bool(torch.isfinite(each).all()) for each in registered_parameters(module)):
+    if not all(_is_finite(each) for each in registered_parameters(module)):
         raise RefusedAnswerError(
             Fault("its parameters begin with values that are not numbers", "numbers", "nan or inf")
         )
     return _Subject(module, question)
+
+
+def _is_finite(values: Tensor) -> bool:
+    """Whether no value is infinite or no number; the sum is one of them if any is, and is quickly made."""
+    return bool(torch.isfinite(values.detach().sum())) or bool(torch.isfinite(values).all())
 
 
 def _examine_module(answer: object, question: Question) -> Iterator[Stage]:
@@ -284,11 +289,12 @@ def _examine_module(answer: object, question: Question) -> Iterator[Stage]:
     subject = _settled(answer, question, first)
     start = {"starting values": subject.starting_values()} if question.begins else {}
     subject.train()
-    weights = Weights(subject.module, question.seed, question.spread)
-    if question.counted or weights.count > LARGEST:
+    count = count_weights(subject.module)
+    if question.counted or count > LARGEST:
         shapes = [list(each.shape) for each in subject.values(first)]
-        yield {"shape": shapes, "parameters": weights.count}
+        yield {"shape": shapes, "parameters": count}
         return
+    weights = Weights(subject.module, question.seed, question.spread)
     if question.why:
         yield _why(subject, weights, first)
         return
