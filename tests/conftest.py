@@ -20,7 +20,7 @@ settings.load_profile("course")
 # Files whose tests have little in common but for those of one chapter, which share what takes long to make.
 BY_CHAPTER = ("test_answers.py", "test_every_exercise.py", "test_exercises.py", "test_nbgrader.py")
 # Fixtures that take long to make: whoever uses one is slow.
-LONG_TO_MAKE = {"drawn", "onnx_file", "ranked", "site", "unpacked"}
+LONG_TO_MAKE = {"bundle_of_all", "onnx_file", "ranked", "site", "timeline_of_all"}
 # The chapter whose tests stand for those of all in `make test-fast`.
 QUICK = "lenet-5"
 

@@ -12,27 +12,27 @@ from tests.drawing.test_draw import size, texts
 
 
 @pytest.fixture(scope="module")
-def drawn():
+def timeline_of_all():
     """The timeline, for which every network is measured."""
     return timeline().svg
 
 
-def test_timeline_has_every_network_in_order_of_publication(drawn):
-    words = [text for text, *_ in texts(drawn)]
+def test_timeline_has_every_network_in_order_of_publication(timeline_of_all):
+    words = [text for text, *_ in texts(timeline_of_all)]
     places = [words.index(record.title) for record in CATALOGUE]
     assert places == sorted(places)
     assert [record.published for record in CATALOGUE] == sorted(record.published for record in CATALOGUE)
 
 
-def test_timeline_says_depth_size_cost_and_reported_error(drawn):
-    words = [text for text, *_ in texts(drawn)]
+def test_timeline_says_depth_size_cost_and_reported_error(timeline_of_all):
+    words = [text for text, *_ in texts(timeline_of_all)]
     for number in ("138 M", "15.5 G", "176", "18.2 %", "from ResNet-50: shortcuts"):
         assert number in words
 
 
-def test_timeline_has_room_for_its_words(drawn):
-    width, _ = size(drawn)
-    assert all(0 <= left < right <= width for _, left, right, _ in texts(drawn))
+def test_timeline_has_room_for_its_words(timeline_of_all):
+    width, _ = size(timeline_of_all)
+    assert all(0 <= left < right <= width for _, left, right, _ in texts(timeline_of_all))
 
 
 def test_what_a_network_took_over_is_older():
