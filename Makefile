@@ -38,7 +38,7 @@ browser-test: $(DEVELOPER)  ## look at every chapter in the browser, which takes
 
 test-fast: $(DEVELOPER)  ## run the linter and the quick unit tests
 	$(BIN)/ruff check .
-	$(BIN)/python -m pytest -m "not browser and not slow" $(SIDE_BY_SIDE)
+	$(BIN)/python -m pytest -m "not browser and not slow and not repeated" $(SIDE_BY_SIDE)
 
 site: $(DEVELOPER)  ## make the site in build/site: the course to read in a browser
 	$(BIN)/cnncourse site build/site $(if $(GITHUB_REPOSITORY),--repository $(GITHUB_REPOSITORY))
@@ -56,6 +56,8 @@ test-oldest: $(DEVELOPER)  ## install the lowest versions that pyproject.toml al
 	$(BIN)/python -m pip install --quiet -c constraints.txt uv
 	$(BIN)/uv pip install --python $(OLDEST)/bin/python --resolution lowest-direct -e ".[test,instructor,cluster,figures,site,viz]"
 	$(OLDEST)/bin/python -m pytest -m "not browser and not slow" $(SIDE_BY_SIDE)
+	@# Where slow tests look at what other libraries make of the course, and need no sandbox.
+	$(OLDEST)/bin/python -m pytest -m "not browser and slow" $(SIDE_BY_SIDE) $(addprefix tests/,drawing history measure site weights)
 
 audit: $(DEVELOPER)  ## look up known vulnerabilities of the pinned packages; says so where it cannot
 	@$(BIN)/python -m tests.audit

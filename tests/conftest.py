@@ -19,6 +19,8 @@ settings.load_profile("course")
 
 # Files whose tests have little in common but for those of one chapter, which share what takes long to make.
 BY_CHAPTER = ("test_answers.py", "test_every_exercise.py", "test_exercises.py", "test_nbgrader.py")
+# Fixtures that take long to make: whoever uses one is slow.
+LONG_TO_MAKE = {"bundle_of_all", "onnx_file", "ranked", "site", "timeline_of_all"}
 # The chapter whose tests stand for those of all in `make test-fast`.
 QUICK = "lenet-5"
 
@@ -33,11 +35,22 @@ FLAGS = [
 ]
 
 
+def chapter_of(test):
+    """Return the slug of the chapter that a test's parameters name, "" if they name none."""
+    return next((record.slug for record in CATALOGUE if record.slug in test.partition("[")[2]), "")
+
+
 def pytest_collection_modifyitems(items):
-    """Call the tests of all but one chapter slow, in files that do the same for each."""
+    """Mark tests that use what takes long to make, or do for one chapter what the same test does for the first."""
     for item in items:
-        if item.path.name in BY_CHAPTER and QUICK not in item.nodeid:
+        is_in_browser = item.get_closest_marker("browser") is not None
+        uses_what_is_long = not is_in_browser and not LONG_TO_MAKE.isdisjoint(item.fixturenames)
+        if uses_what_is_long or (item.path.name in BY_CHAPTER and QUICK not in item.nodeid):
             item.add_marker(pytest.mark.slow)
+        if chapter_of(item.nodeid) not in ("", QUICK):
+            item.add_marker(pytest.mark.repeated)
+        if not any(map(item.get_closest_marker, ("browser", "repeated", "slow"))):
+            item.user_properties.append(("quick", True))  # make report says which of these are not
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -48,8 +61,7 @@ def pytest_xdist_make_scheduler(config, log):
     class Together(LoadScopeScheduling):
         def _split_scope(self, nodeid):
             file, _, test = nodeid.partition("::")
-            chapter = next((record.slug for record in CATALOGUE if record.slug in test), "")
-            return f"{file} {chapter}" if file.endswith(BY_CHAPTER) else file
+            return f"{file} {chapter_of(test)}" if file.endswith(BY_CHAPTER) else file
 
     return Together(config, log)
 

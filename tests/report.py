@@ -65,12 +65,13 @@ class Table:
 
 @dataclass(frozen=True)
 class Test:
-    """One test or cell that was run: where it stands, its name, seconds, and whether it passed."""
+    """A test or cell that was run: where it stands, its name, seconds, whether it passed, and is in make test-fast."""
 
     where: str
     name: str
     seconds: float
     passed: bool
+    is_quick: bool = False
 
 
 def tests_of(path: Path) -> list[Test]:
@@ -83,6 +84,7 @@ def tests_of(path: Path) -> list[Test]:
             case.get("name", ""),
             float(case.get("time", 0)),
             case.find("failure") is None and case.find("error") is None and case.find("skipped") is None,
+            case.find("properties/property[@name='quick']") is not None,
         )
         for case in ElementTree.parse(path).iter("testcase")
     ]
@@ -159,6 +161,15 @@ def slowest(tests: list[Test]) -> Table:
     return Table("Slowest tests and cells", ("where", "test", "seconds"), rows, "tests.xml and notebooks.xml")
 
 
+def unmarked(tests: list[Test]) -> Table:
+    """List tests of make test-fast that took more than a second: make them quicker, or mark them as slow."""
+    long = [test for test in tests if test.is_quick and test.seconds > 1]
+    rows = [(test.where, test.name, f"{test.seconds:.1f}") for test in _largest(long, lambda test: test.seconds)]
+    if tests and not rows:
+        rows = [("none", "", "")]
+    return Table("Longer than a second in make test-fast", ("where", "test", "seconds"), rows, "tests.xml")
+
+
 def _largest(items, key: Callable) -> list:
     return sorted(items, key=key, reverse=True)[:LONGEST]
 
@@ -215,7 +226,8 @@ def _seconds(work: Callable[[], object], times: int = 3) -> float:
 def page(folder: Path) -> str:
     """Return the whole page in HTML."""
     tests, cells = tests_of(folder / "tests.xml"), tests_of(folder / "notebooks.xml")
-    tables = [chapters(cells), exercises(tests), protection(folder), slowest([*tests, *cells]), sizes(), peers()]
+    slow = slowest([*tests, *cells]), unmarked(tests)
+    tables = [chapters(cells), exercises(tests), protection(folder), *slow, sizes(), peers()]
     return PAGE.render(tables=tables)
 
 

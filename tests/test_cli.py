@@ -33,6 +33,7 @@ def test_interruption_is_quiet(monkeypatch, capsys):
     assert "Traceback" not in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_whoever_reads_the_beginning_only_hears_nothing_more():
     program = f"{sys.executable} -m cnncourse.cli progress | head -n 1"
     ran = subprocess.run(["bash", "-o", "pipefail", "-c", program], capture_output=True, text=True, check=False)
@@ -40,6 +41,7 @@ def test_whoever_reads_the_beginning_only_hears_nothing_more():
     assert ran.stderr == ""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("encoding", ["cp1252", "cp437", "ascii"])
 def test_a_terminal_in_an_old_code_page_is_no_reason_to_fail(encoding):
     environment = {**os.environ, "PYTHONIOENCODING": encoding}

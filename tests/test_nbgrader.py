@@ -40,12 +40,12 @@ class Unchanged(nn.Module):
 
 @dataclass(frozen=True)
 class Graded:
-    """A class that nbgrader graded: points are those of the check cells, rows those of the exported grades."""
+    """A class that nbgrader graded: points are those of the check cells, scores what each has of how many."""
 
     exercise: str
     folder: Path
     points: dict[str, int]
-    rows: dict[str, dict[str, str]]
+    scores: dict[str, tuple[float, float]]
 
     @property
     def possible(self):
@@ -56,7 +56,7 @@ class Graded:
         return list(self.points)[-1]
 
     def score(self, student):
-        return float(self.rows[student]["score"])
+        return self.scores[student][0]
 
 
 def nbgrader(folder, *command):
@@ -99,19 +99,22 @@ def hand_in(folder, student, exercise, name, notebook):
 def graded(request, project, tmp_path_factory):
     """Release an exercise, hand in the master and the untouched version, and grade them.
 
-    Of the first exercise there are two odd answers too, which differ from the master in the last part only: what
-    nbgrader makes of those is the same in all.
+    Of the first exercise there are two odd answers too, which differ from the master in the last part only, and
+    feedback and the table of grades: what nbgrader makes of those is the same in all.
     """
+    from nbgrader.api import Gradebook
+
     exercise, folder = request.param, tmp_path_factory.mktemp("course")
+    is_first = exercise == CHAPTERS[0]
     shutil.copy(project / "nbgrader_config.py", folder)
     shutil.copytree(project / "solutions" / exercise, folder / "solutions" / exercise)
-    first, *later = commands(project, exercise)
-    nbgrader(folder, *first)
+    generate, grade, *tell = commands(project, exercise)
+    nbgrader(folder, *generate)
     parts = next(record for record in CATALOGUE if record.chapter == exercise).exercise().parts
     (path,) = (path for path in (folder / "solutions" / exercise).glob("*.ipynb") if path.name != CAPSTONE.name)
     master = nbformat.read(path, as_version=4)
     last = parts[-1].name
-    odd = {"wrong": WRONG.format(name=last), "unreadable": f"class {last}(:"} if exercise == CHAPTERS[0] else {}
+    odd = {"wrong": WRONG.format(name=last), "unreadable": f"class {last}(:"} if is_first else {}
     for student, source in {"right": None, **odd}.items():
         notebook = nbformat.read(path, as_version=4)
         if source:
@@ -119,13 +122,14 @@ def graded(request, project, tmp_path_factory):
         hand_in(folder, student, exercise, path.name, notebook)
     untouched = nbformat.read(folder / "release" / exercise / path.name, as_version=4)
     hand_in(folder, "untouched", exercise, path.name, untouched)
-    for command in later:
+    for command in (grade, *(tell if is_first else ())):
         nbgrader(folder, *command)
-    with (folder / "grades.csv").open(encoding="utf-8", newline="") as file:
-        rows = {row["student_id"]: row for row in csv.DictReader(file)}
+    with Gradebook(f"sqlite:///{folder / 'gradebook.db'}") as gradebook:
+        submissions = gradebook.assignment_submissions(exercise)
+        scores = {each.student.id: (each.score, each.max_score) for each in submissions}
     cells = zip(parts, graded_cells(master), strict=True)
     points = {part.name: check_cell.metadata.nbgrader.points for part, (_, check_cell) in cells}
-    return Graded(exercise, folder, points, rows)
+    return Graded(exercise, folder, points, scores)
 
 
 only_first = pytest.mark.parametrize("graded", CHAPTERS[:1], indirect=True)
@@ -144,8 +148,8 @@ def test_readme_names_the_whole_way_and_nothing_of_it_is_in_git(project):
 
 
 def test_everybody_is_graded_out_of_all_points(graded):
-    assert {"right", "untouched"} <= set(graded.rows)
-    assert {float(row["max_score"]) for row in graded.rows.values()} == {graded.possible}
+    assert {"right", "untouched"} <= set(graded.scores)
+    assert {possible for _, possible in graded.scores.values()} == {graded.possible}
 
 
 def test_the_master_has_full_marks_and_the_untouched_exercise_none(graded):
@@ -165,7 +169,16 @@ def test_a_syntax_error_costs_that_part_only(graded):
     assert graded.score("unreadable") == graded.possible - graded.points[graded.last]
 
 
+@only_first
 def test_everybody_gets_feedback(graded):
-    for student in graded.rows:
+    for student in graded.scores:
         (page,) = (graded.folder / "feedback" / student / graded.exercise).glob("*.html")
         assert graded.last in page.read_text(encoding="utf-8")
+
+
+@only_first
+def test_table_of_grades_has_everybodys_score(graded):
+    with (graded.folder / "grades.csv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    exported = {row["student_id"]: (float(row["score"]), float(row["max_score"])) for row in rows}
+    assert exported == graded.scores

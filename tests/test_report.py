@@ -24,6 +24,18 @@ def test_slowest_come_first(tmp_path):
     assert [row[2] for row in report.slowest(report.tests_of(tmp_path / "tests.xml")).rows] == ["2.5", "1.0", "1.0"]
 
 
+MARKED = """<testsuites><testsuite><testcase classname="tests.a" name="test_long" time="1.5">
+<properties><property name="quick" value="True"/></properties></testcase>
+<testcase classname="tests.a" name="test_marked_as_slow" time="9"/></testsuite></testsuites>"""
+
+
+def test_long_tests_of_the_quick_ones_are_named(tmp_path):
+    (tmp_path / "tests.xml").write_text(MARKED, encoding="utf-8")
+    assert report.unmarked(report.tests_of(tmp_path / "tests.xml")).rows == [("tests.a", "test_long", "1.5")]
+    (tmp_path / "tests.xml").write_text(XML, encoding="utf-8")
+    assert report.unmarked(report.tests_of(tmp_path / "tests.xml")).rows == [("none", "", "")]
+
+
 def test_every_chapter_with_an_experiment_shows_effect_and_verdict(project):
     rows = report.chapters([]).rows
     of_chapter_1 = [row for row in rows if row[0] == "01-lenet-5"]

@@ -91,9 +91,9 @@ class Weights:
 
     def __init__(self, module: nn.Module, seed: int, spread: tuple[float, float]) -> None:
         self.seed, self.spread = seed, spread
-        self.parameters = [parameter for parameter in registered_parameters(module) if parameter.requires_grad]
+        self.parameters = _trainable(module)
         self.places = _places(self.parameters)
-        self.count = 1 + max((int(place.max(initial=-1)) for place in self.places), default=-1)
+        self.count = _count(self.places)
         self.classes = np.zeros(self.count, np.int64)
         self.ever_moved = np.zeros(self.count, bool)
         self.kept_out = np.zeros(self.count, bool)
@@ -181,6 +181,31 @@ class Weights:
         return np.where(np.abs(scaled) < STILL, 0, scaled)
 
 
+def count_weights(module: nn.Module) -> int:
+    """Return how many trainable numbers a module has, each once; however large it is, that takes no time.
+
+    Raises:
+        RefusedAnswerError: if numbers of one parameter are one and the same.
+
+    """
+    parameters = _trainable(module)
+    return sum(each.numel() for each in parameters) if _are_apart(parameters) else _count(_places(parameters))
+
+
+def _trainable(module: nn.Module) -> list[nn.Parameter]:
+    return [parameter for parameter in registered_parameters(module) if parameter.requires_grad]
+
+
+def _are_apart(parameters: Sequence[nn.Parameter]) -> bool:
+    """Whether each parameter has a memory of its own and fills its place in it."""
+    memories = {each.untyped_storage().data_ptr() for each in parameters}
+    return len(memories) == len(parameters) and all(each.is_contiguous() for each in parameters)
+
+
+def _count(places: Sequence[np.ndarray]) -> int:
+    return 1 + max((int(place.max(initial=-1)) for place in places), default=-1)
+
+
 def _places(parameters: Sequence[nn.Parameter]) -> list[np.ndarray]:
     """Number the places in memory that parameters take; views of one memory have the same.
 
@@ -188,8 +213,7 @@ def _places(parameters: Sequence[nn.Parameter]) -> list[np.ndarray]:
         RefusedAnswerError: if numbers of one parameter are one and the same.
 
     """
-    memories = {each.untyped_storage().data_ptr() for each in parameters}
-    if len(memories) == len(parameters) and all(each.is_contiguous() for each in parameters):
+    if _are_apart(parameters):
         ends = np.cumsum([0, *(each.numel() for each in parameters)])
         return [np.arange(start, end) for start, end in pairwise(ends)]
     starts: dict[int, int] = {}

@@ -26,7 +26,6 @@ CHANCE = {
     "chance: log gradient": 0.15,
     "chance: gradient": 0.03,
 }
-WHY = "why: "  # how the names of notes begin that are no fault, and say where one comes from
 # What a learner is told if a note differs, in place of its name.
 SAID = {
     "parameters": "the number of trainable parameters is wrong",
@@ -109,7 +108,7 @@ def differences(got: Notes, expected: Notes, left_open: tuple[str, ...] = ()) ->
     for number, name in enumerate(chain(got, (name for name in expected if name not in got))):
         # A column of its own in a table does no harm.
         of_its_own = name.startswith("result: ") and name not in expected
-        if name == "single precision" or name.startswith(WHY) or name in left_open or of_its_own:
+        if name == "single precision" or name in left_open or of_its_own:
             continue
         if (
             name not in got

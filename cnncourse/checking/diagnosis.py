@@ -3,10 +3,12 @@
 Each rule follows from what agrees with the reference and what does not, so it holds for every exercise.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 
 from cnncourse.checking.comparing import Notes
+from cnncourse.checking.examination import Note
 
+WHY = "why: "  # how the names of notes begin that are no fault, and say where one comes from
 CUT = (
     "a way is cut off from the gradient, by detach, torch.no_grad, .data or .item(): a module must let the gradient "
     "through every way on which the paper's does"
@@ -43,6 +45,16 @@ OWN_WEIGHTS = (
     "for steps in another order, and for weights that are summed up, shared or used in another place"
 )
 STARTS = "all else is right, but the starting values are not"
+
+
+def can_say_why(got: Notes) -> bool:
+    """Whether an answer can be asked where its faults come from: a module, examined to its end in double precision."""
+    return {"shape", "left alone"} <= got.keys() and not {"single precision", "ended"} & got.keys()
+
+
+def reasons(notes: Iterable[Note]) -> dict[str, object]:
+    """Return the notes that say where a fault comes from; how taking them ended is no fault."""
+    return {name: value for name, value in notes if name.startswith(WHY)}
 
 
 def proven(got: Notes, expected: Notes, differing: Collection[str]) -> str:

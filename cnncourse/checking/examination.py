@@ -17,7 +17,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.parameter import is_lazy
 
-from cnncourse.checking.canonical_weights import Weights, canonical_weights
+from cnncourse.checking.canonical_weights import Weights, canonical_weights, count_weights
 from cnncourse.checking.chance import chance_notes
 from cnncourse.checking.exercise import Fault, Question, RefusedAnswerError
 from cnncourse.checking.members import registered_buffers, registered_modules, registered_parameters
@@ -60,7 +60,8 @@ def examine(answer: object, question: Question) -> Iterator[Note]:
         yield "ended", {"refused": asdict(refused.fault)}
     except (Exception, SystemExit) as error:
         raised = describe(error)
-        if question.inputs and not question.single_precision and any(said in raised.text for said in ABOUT_PRECISION):
+        in_double = question.inputs and not (question.single_precision or question.why)
+        if in_double and any(said in raised.text for said in ABOUT_PRECISION):
             yield "single precision", True
             yield from examine(answer, question._replace(single_precision=True))
         else:
@@ -271,11 +272,16 @@ def _settled(answer: object, question: Question, inputs: Sequence[Tensor]) -> _S
     module = _build(answer, question)
     if any(is_lazy(each) for each in registered_parameters(module)):
         _Subject(module.eval(), question).values(inputs)
-    if not all(bool(torch.isfinite(each).all()) for each in registered_parameters(module)):
+    if not all(_is_finite(each) for each in registered_parameters(module)):
         raise RefusedAnswerError(
             Fault("its parameters begin with values that are not numbers", "numbers", "nan or inf")
         )
     return _Subject(module, question)
+
+
+def _is_finite(values: Tensor) -> bool:
+    """Whether no value is infinite or no number; the sum is one of them if any is, and is quickly made."""
+    return bool(torch.isfinite(values.detach().sum())) or bool(torch.isfinite(values).all())
 
 
 def _examine_module(answer: object, question: Question) -> Iterator[Stage]:
@@ -283,10 +289,14 @@ def _examine_module(answer: object, question: Question) -> Iterator[Stage]:
     subject = _settled(answer, question, first)
     start = {"starting values": subject.starting_values()} if question.begins else {}
     subject.train()
-    weights = Weights(subject.module, question.seed, question.spread)
-    if question.counted or weights.count > LARGEST:
+    count = count_weights(subject.module)
+    if question.counted or count > LARGEST:
         shapes = [list(each.shape) for each in subject.values(first)]
-        yield {"shape": shapes, "parameters": weights.count}
+        yield {"shape": shapes, "parameters": count}
+        return
+    weights = Weights(subject.module, question.seed, question.spread)
+    if question.why:
+        yield _why(subject, weights, first)
         return
     weights.fill_alike()
     outputs, projected = subject.projected(first)
@@ -303,19 +313,8 @@ def _examine_module(answer: object, question: Question) -> Iterator[Stage]:
     yield {**notes, "left alone": sorted(subject.disturbed)}
     if question.rounds:
         yield _copies(answer, subject, first)
-    if question.single_precision:
-        return
-    if question.rounds:
+    if question.rounds and not question.single_precision:
         yield from _drawn_notes(subject, first, second)
-    weights.fill_alike()
-    with torch.no_grad():
-        for parameter in weights.parameters:  # where all are alike, the values in a window of a pooling may be too
-            parameter.add_(torch.randn(parameter.shape), alpha=UNEVEN)
-    try:
-        why = _why(subject, weights, first)
-    except Exception:  # what is no fault must not become one
-        return
-    yield why
 
 
 def _drawn_notes(subject: _Subject, first: Sequence[Tensor], second: Sequence[Tensor]) -> Iterator[Stage]:
@@ -343,6 +342,10 @@ def _why(subject: _Subject, weights: Weights, inputs: Sequence[Tensor]) -> Stage
         gradients are those of what comes out, in training and in evaluation: if not, some way is cut off from them.
 
     """
+    weights.fill_alike()
+    with torch.no_grad():
+        for parameter in weights.parameters:  # where all are alike, the values in a window of a pooling may be too
+            parameter.add_(torch.randn(parameter.shape), alpha=UNEVEN)
     layers = [
         each
         for each in registered_modules(subject.module)

@@ -153,6 +153,7 @@ class Question(NamedTuple):
         neighbour: arguments of another case, to build a second one beside it.
         seed: of the weights that are drawn.
         single_precision: whether to go without double precision, for answers that insist on it.
+        why: whether to note only what is no fault, and says where one comes from.
 
     The others are those of ``Case``.
 
@@ -175,6 +176,7 @@ class Question(NamedTuple):
     copies: int
     begins: bool
     single_precision: bool = False
+    why: bool = False
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from dataclasses import replace
 from functools import lru_cache
 
 from cnncourse.checking.comparing import Notes, differences, told
-from cnncourse.checking.diagnosis import proven
+from cnncourse.checking.diagnosis import can_say_why, proven, reasons
 from cnncourse.checking.examination import Note, examine
 from cnncourse.checking.exercise import Check, Fault, Misconception, Part, Question
 from cnncourse.checking.faults import Ended, ended_by
@@ -43,12 +43,13 @@ def judge(part: Part, answer: object, seed: int = 0, at_grading: bool = False) -
             yield from examine(answer, question)
 
     names = {part.name, getattr(answer, "__name__", "")}
-    outcomes, remark = judge_asking(part, ask, names, seed, at_grading=at_grading)
+    needs_any = bool(_replaceable(answer, part.needs))
+    outcomes, remark = judge_asking(part, ask, names, seed, at_grading=at_grading, needs_any=needs_any)
     return Report(part, outcomes, remark)
 
 
 def judge_asking(
-    part: Part, ask: Asking, names: Iterable[str], seed: int, *, at_grading: bool
+    part: Part, ask: Asking, names: Iterable[str], seed: int, *, at_grading: bool, needs_any: bool = True
 ) -> tuple[tuple[Outcome, ...], str]:
     """Judge an answer by asking for what it does; return the outcomes, and a remark, "" if there is none.
 
@@ -58,11 +59,12 @@ def judge_asking(
         names: what the answer is called.
         seed: decides the questions.
         at_grading: whether to run the checks too that learners do not see in the notebook.
+        needs_any: whether the answer may use any of the earlier ones that the part needs.
 
     """
     with one_thread():
         judged = _Judged(part, ask, set(names), seed, at_grading, own=False)
-        if not part.needs or judged.points == judged.possible or judged.is_stub:
+        if not (part.needs and needs_any) or judged.points == judged.possible or judged.is_stub:
             return judged.outcomes, ""
         # One mistake costs once: an earlier part's answer that is wrong is not this one's fault.
         with_own = _Judged(part, ask, set(names), seed, at_grading, own=True)
@@ -75,14 +77,24 @@ def judge_asking(
 @contextmanager
 def _in_place(answer: object, own: Mapping[str, object]) -> Iterator[None]:
     """Let an answer find the course's own under some names."""
-    function = answer if hasattr(answer, "__globals__") else getattr(answer, "__init__", None)
-    names = getattr(function, "__globals__", {}) if own else {}
-    before = {name: names[name] for name in own if name in names}
+    names, before = _names(answer), _replaceable(answer, own)
     names.update({name: own[name] for name in before})
     try:
         yield
     finally:
         names.update(before)
+
+
+def _replaceable(answer: object, own: Mapping[str, object]) -> dict[str, object]:
+    """Return what an answer finds under the names of the course's own and is not that itself."""
+    names = _names(answer)
+    return {name: names[name] for name in own if name in names and names[name] is not own[name]}
+
+
+def _names(answer: object) -> dict[str, object]:
+    """Return what an answer finds by name in its notebook or module."""
+    function = answer if hasattr(answer, "__globals__") else getattr(answer, "__init__", None)
+    return getattr(function, "__globals__", {})
 
 
 def told_once(outcomes: Sequence[Outcome]) -> tuple[Outcome, ...]:
@@ -137,11 +149,11 @@ class Bank:
 
     def __init__(self, part: Part) -> None:
         self.part = part
-        self._notes: dict[tuple[int, str, int, bool], _Taken] = {}
+        self._notes: dict[tuple[int, str, int, bool, bool], _Taken] = {}
 
     def notes(self, answer: Callable[..., object], question: Question) -> Notes:
         """Return what one of the course's own does, as far as it is asked for."""
-        key = (id(answer), question.call, question.seed, question.single_precision)
+        key = (id(answer), question.call, question.seed, question.single_precision, question.why)
         if key not in self._notes:
             self._notes[key] = _Taken(examine(answer, question))
         return self._notes[key]
@@ -157,7 +169,8 @@ class _Judged:
     """One answer, compared."""
 
     def __init__(self, part: Part, ask: Asking, names: set[str], seed: int, at_grading: bool, *, own: bool) -> None:
-        self.part, self.names = part, names
+        self.part, self.names, self.ask, self.own = part, names, ask, own
+        self.proven: dict[int, str] = {}  # by the question's number
         self.checks = part.checks if at_grading else part.public_checks
         self.bank = _bank(part, seed)
         self.cases, self.questions, self.got = [], [], []
@@ -237,8 +250,21 @@ class _Judged:
             said = known.said if known else fault.misconception
             return replace(fault, misconception=said)
         expected = self.bank.notes(self.reference, question)
-        said = known.said if known else proven(got, expected, self.differing[number])
+        said = known.said if known else self._proven(number)
         return told(name, question, got, expected, said)
+
+    def _proven(self, number: int) -> str:
+        """Return what the notes on a question prove, together with those that say where a fault comes from."""
+        if number not in self.proven:
+            got, question = self.got[number], self.questions[number]
+            expected = self.bank.notes(self.reference, question)
+            if can_say_why(got):
+                # Most answers are right, or known: these notes are taken only now, when they are needed.
+                why = question._replace(why=True)
+                got = {**got, **reasons(self.ask(why, self.own))}
+                expected = {**expected, **reasons(self.bank.notes(self.reference, why).items())}
+            self.proven[number] = proven(got, expected, self.differing[number])
+        return self.proven[number]
 
     def _ended(self, number: int) -> Ended:
         """Say how the examination of a question ended that did not get to its end."""

@@ -62,6 +62,7 @@ def test_no_smaller_image_than_the_smallest_would_pass(record):
             model(torch.empty(1, record.input_shape[0], size - 1, size - 1, device="meta"))
 
 
+@pytest.mark.slow
 @settings(max_examples=25)
 @given(st.integers(1, 10), st.integers(1, 5), st.sampled_from(CATALOGUE))
 def test_any_number_of_classes_and_channels_gives_that_many_scores(num_classes, in_channels, record):
@@ -69,6 +70,7 @@ def test_any_number_of_classes_and_channels_gives_that_many_scores(num_classes, 
     assert run_on_meta(model, (in_channels, *record.input_shape[1:])).shape == (1, num_classes)
 
 
+@pytest.mark.slow
 @settings(max_examples=20)
 @given(st.sampled_from([18, 34, 50, 101, 152]), st.sampled_from("ABC"))
 def test_shortcut_options_cost_what_the_paper_says(depth, shortcuts):
@@ -79,6 +81,7 @@ def test_shortcut_options_cost_what_the_paper_says(depth, shortcuts):
     assert (extra == 0) == (shortcuts == "A")  # option A has no parameters (section 3.3)
 
 
+@pytest.mark.slow
 @settings(max_examples=20)
 @given(st.sampled_from([1, 2, 4, 8]), st.sampled_from([1, 2, 4, 8]))
 def test_forms_of_a_resnext_have_the_same_parameters(cardinality, width):
@@ -96,9 +99,16 @@ def test_a_vgg_takes_any_multiple_of_its_five_poolings(configuration, size):
     assert run_on_meta(model, (3, size, size)).shape == (1, 1000)
 
 
-@settings(max_examples=5)
-@given(st.tuples(*[st.floats(0, 1)] * 3))
-def test_residual_scales_cost_nothing(scales):
-    scaled, published = on_meta(InceptionResNetV2, residual_scales=scales), on_meta(InceptionResNetV2)
-    assert measure.parameters(scaled) == measure.parameters(published)
-    assert measure.multiply_adds(scaled, (3, 299, 299)) == measure.multiply_adds(published, (3, 299, 299))
+@pytest.mark.slow
+def test_residual_scales_cost_nothing():
+    published = on_meta(InceptionResNetV2)
+    parameters, multiply_adds = measure.parameters(published), measure.multiply_adds(published, (3, 299, 299))
+
+    @settings(max_examples=5)
+    @given(st.tuples(*[st.floats(0, 1)] * 3))
+    def holds(scales):
+        scaled = on_meta(InceptionResNetV2, residual_scales=scales)
+        assert measure.parameters(scaled) == parameters
+        assert measure.multiply_adds(scaled, (3, 299, 299)) == multiply_adds
+
+    holds()

@@ -91,6 +91,7 @@ def test_same_design_reaches_the_same_whoever_made_it(patches):
     assert all((parameter == 1).all() for parameter in ones.parameters())
 
 
+@pytest.mark.slow
 def test_design_that_learns_passes_and_the_score_says_so(patches):
     scored = score(reference_network, seeds=(0, 1), data=patches, brief=replace(SHORT, epochs=8), progress=False)
     assert scored.passes, scored

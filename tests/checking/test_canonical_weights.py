@@ -96,6 +96,7 @@ def images(channels):
     return 0.3 + torch.randn(3, channels, 5, 6, generator=torch.Generator().manual_seed(7))
 
 
+@pytest.mark.slow
 @given(
     widths=st.lists(st.integers(1, 4), min_size=2, max_size=4),
     normalised=st.booleans(),

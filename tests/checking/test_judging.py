@@ -7,6 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from cnncourse.checking import Check, Misconception, Status, judge
+from cnncourse.checking.examination import examine
 from cnncourse.checking.judging import judge_asking
 
 from .toy import HINTS, UNIT, ReluFirst, Unit, WithoutRelu
@@ -236,6 +237,26 @@ def test_silence_and_nonsense_never_pass(notes):
         return  # whoever judges from afar takes it for no points at all
     assert sum(outcome.points for outcome in outcomes) < UNIT.points
     assert not any(outcome.status is Status.PASSED and not outcome.check.public for outcome in outcomes)
+
+
+class WithoutNormalisation(Unit):
+    """A mistake that none of the part's misconceptions has."""
+
+    def forward(self, maps):
+        return torch.relu(self.convolution(maps))
+
+
+@pytest.mark.parametrize(("answer", "times"), [(Unit, 0), (WithoutRelu, 0), (WithoutNormalisation, 2)])
+def test_where_a_fault_comes_from_is_asked_once_a_case_and_only_if_no_misconception_says_it(answer, times):
+    asked = []
+
+    def ask(question, _own):
+        asked.append(question.call if question.why else "")
+        return examine(answer, question)
+
+    judge_asking(UNIT, ask, {"Unit"}, 0, at_grading=True)
+    why = [call for call in asked if call]
+    assert len(why) == len(set(why)) == times
 
 
 def test_tensor_subclass_is_stripped_of_its_own_comparison():

@@ -21,7 +21,7 @@ NAME = f"cnncourse-{'+'.join(ASSIGNMENTS)}"
 
 
 @pytest.fixture(scope="module")
-def unpacked(project, tmp_path_factory):
+def bundle_of_all(project, tmp_path_factory):
     """The bundle of all exercises, as a learner unpacks it."""
     folder = tmp_path_factory.mktemp("learner")
     with zipfile.ZipFile(write_bundle(project, ASSIGNMENTS, folder)) as archive:
@@ -51,26 +51,26 @@ def sources(path):
     return "\n".join(cell.source for cell in nbformat.read(path, as_version=4).cells)
 
 
-def test_bundle_holds_what_learners_need_and_nothing_else(unpacked):
-    top = {path.name for path in unpacked.iterdir()}
+def test_bundle_holds_what_learners_need_and_nothing_else(bundle_of_all):
+    top = {path.name for path in bundle_of_all.iterdir()}
     folders = {"chapters", "cnncourse", "exercises", "images"}
     assert top == {*bundle.FILES, "START-HERE.md", *folders}
-    assert {path.name for path in (unpacked / "exercises").iterdir()} == set(ASSIGNMENTS)
-    for path in unpacked.rglob("*"):
+    assert {path.name for path in (bundle_of_all / "exercises").iterdir()} == set(ASSIGNMENTS)
+    for path in bundle_of_all.rglob("*"):
         assert not path.name.startswith((".", "__pycache__"))
 
 
-def test_every_part_of_the_package_is_bundled(project, unpacked):
+def test_every_part_of_the_package_is_bundled(project, bundle_of_all):
     tracked = subprocess.run(
         ["git", "ls-files", "cnncourse", "chapters", "images"], cwd=project, capture_output=True, text=True, check=False
     )
     if tracked.returncode != 0:
         pytest.skip("this is no clone")
-    assert [name for name in tracked.stdout.split() if not (unpacked / name).is_file()] == []
+    assert [name for name in tracked.stdout.split() if not (bundle_of_all / name).is_file()] == []
 
 
-def test_no_solution_is_in_any_file_of_the_bundle(project, unpacked):
-    everything = {path: squeezed(sources(path)) for path in unpacked.rglob("*") if path.is_file()}
+def test_no_solution_is_in_any_file_of_the_bundle(project, bundle_of_all):
+    everything = {path: squeezed(sources(path)) for path in bundle_of_all.rglob("*") if path.is_file()}
     assert everything
     found = 0
     for master in project.glob("solutions/*/*.ipynb"):
@@ -86,8 +86,8 @@ def test_no_solution_is_in_any_file_of_the_bundle(project, unpacked):
     assert found
 
 
-def test_no_answer_of_the_tests_is_in_any_file_of_the_bundle(project, unpacked):
-    everything = {path: squeezed(sources(path)) for path in unpacked.rglob("*") if path.is_file()}
+def test_no_answer_of_the_tests_is_in_any_file_of_the_bundle(project, bundle_of_all):
+    everything = {path: squeezed(sources(path)) for path in bundle_of_all.rglob("*") if path.is_file()}
     bodies = []
     for path in project.glob("tests/architectures/*/answers.py"):
         text = path.read_text(encoding="utf-8")
@@ -99,15 +99,22 @@ def test_no_answer_of_the_tests_is_in_any_file_of_the_bundle(project, unpacked):
         assert [path for path, content in everything.items() if squeezed(body) in content] == []
 
 
-def test_bundled_notebooks_are_the_committed_ones(project, unpacked):
-    for path in (unpacked / "exercises").rglob("*.ipynb"):
-        assert path.read_bytes() == (project / path.relative_to(unpacked)).read_bytes()
+def test_bundled_notebooks_are_the_committed_ones(project, bundle_of_all):
+    for path in (bundle_of_all / "exercises").rglob("*.ipynb"):
+        assert path.read_bytes() == (project / path.relative_to(bundle_of_all)).read_bytes()
 
 
 @pytest.mark.slow
-def test_bundle_is_a_course_that_works(unpacked, tmp_path):
-    environment = {**os.environ, "PYTHONPATH": str(unpacked), "CNNCOURSE_PROGRESS": str(tmp_path / "progress.jsonl")}
-    commands = {"print(__import__('cnncourse').__file__)": str(unpacked), "import cnncourse; cnncourse.progress()": ""}
+def test_bundle_is_a_course_that_works(bundle_of_all, tmp_path):
+    environment = {
+        **os.environ,
+        "PYTHONPATH": str(bundle_of_all),
+        "CNNCOURSE_PROGRESS": str(tmp_path / "progress.jsonl"),
+    }
+    commands = {
+        "print(__import__('cnncourse').__file__)": str(bundle_of_all),
+        "import cnncourse; cnncourse.progress()": "",
+    }
     for command, said in commands.items():
         ran = subprocess.run(
             [sys.executable, "-c", command], cwd=tmp_path, env=environment, capture_output=True, text=True, check=True
@@ -116,8 +123,8 @@ def test_bundle_is_a_course_that_works(unpacked, tmp_path):
 
 
 @pytest.mark.slow
-def test_bundle_can_be_installed(unpacked, tmp_path):
-    source = shutil.copytree(unpacked, tmp_path / "source")
+def test_bundle_can_be_installed(bundle_of_all, tmp_path):
+    source = shutil.copytree(bundle_of_all, tmp_path / "source")
     program = (
         "from setuptools import build_meta; import os; os.makedirs('made'); build_meta.prepare_metadata_for_build_wheel"
         "('made'); from setuptools.config.pyprojecttoml import read_configuration as read; "

@@ -63,7 +63,6 @@ def entry_of(board, student):
     return next(entry for entry in board.entries if entry.student == student)
 
 
-@pytest.mark.slow
 def test_design_within_the_budget_is_trained_and_ranked_beside_the_reference(ranked):
     board, _, _ = ranked
     assert {entry.student for entry in board.entries if entry.accuracies} == {"", "ada"}
@@ -93,7 +92,6 @@ def test_what_does_not_count_says_why(ranked, student, said):
     assert said in entry_of(ranked[0], student).problem
 
 
-@pytest.mark.slow
 def test_table_has_everybody_with_names_and_the_page_has_networks_only(ranked):
     board, _, folder = ranked
     rows = list(csv.DictReader((folder / "out/leaderboard.csv").open(encoding="utf-8-sig")))
@@ -106,7 +104,6 @@ def test_table_has_everybody_with_names_and_the_page_has_networks_only(ranked):
     assert "5 more designs do not count" in page
 
 
-@pytest.mark.slow
 def test_second_time_nothing_is_trained_again_and_all_is_identical(ranked):
     board, again, folder = ranked
     before = {path: (path.stat().st_mtime_ns, path.read_bytes()) for path in (folder / "out/designs").iterdir()}

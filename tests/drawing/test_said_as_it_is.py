@@ -318,6 +318,7 @@ def test_what_differs_is_not_folded(pair):
     assert draw(nn.Sequential(*(copy.deepcopy(parts[0]) for _ in range(2))), SHAPE).column.items[-1].times == 2
 
 
+@pytest.mark.slow
 @settings(max_examples=40)
 @given(st.sets(st.sampled_from(sorted(CHOICES)), max_size=2), st.sets(st.sampled_from(sorted(CHOICES)), max_size=2))
 def test_block_is_like_another_only_if_it_is_built_alike(first, second):

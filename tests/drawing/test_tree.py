@@ -56,7 +56,8 @@ def test_whole_networks_are_made_of_sequences_and_branches(record):
 
 
 @pytest.mark.parametrize(
-    ("build", "shape", "heads"), [(InceptionV1, (3, 224, 224), 2), (InceptionV3, (3, 299, 299), 1)]
+    ("build", "shape", "heads"),
+    [(InceptionV1, (3, 224, 224), 2), pytest.param(InceptionV3, (3, 299, 299), 1, marks=pytest.mark.slow)],
 )
 def test_auxiliary_classifiers_are_side_branches(build, shape, heads):
     model = on_meta(build, auxiliary=True)
@@ -219,12 +220,14 @@ choices = st.tuples(
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=150)
 @given(st.lists(choices, min_size=1, max_size=9))
 def test_any_network_is_drawn_with_every_layer_that_it_uses(grown):
     model = Generated(grown)
+    expected = measured(model, (4, 6, 6))
     for detail in ("blocks", "layers"):
         drawing = draw(model, (4, 6, 6), detail=detail)
-        assert called(drawing.layers) == measured(model, (4, 6, 6))
+        assert called(drawing.layers) == expected
         assert drawing.svg == draw(model, (4, 6, 6), detail=detail).svg
     assert_connections_are_those_of_the_code(model, (4, 6, 6))

@@ -69,7 +69,10 @@ def test_the_best_network_is_kept_and_can_be_judged_again(uninterrupted, root):
     assert evaluate(network, root / "val", crops=10, workers=0, device="cpu").crops == 10
 
 
-@pytest.mark.parametrize("interruption", [signal.SIGINT, signal.SIGTERM], ids=["Ctrl-C", "SIGTERM"])
+@pytest.mark.parametrize(
+    "interruption",
+    [pytest.param(signal.SIGINT, id="Ctrl-C"), pytest.param(signal.SIGTERM, id="SIGTERM", marks=pytest.mark.slow)],
+)
 def test_stopped_and_gone_on_with_the_losses_are_the_same_to_the_bit(
     uninterrupted, root, tmp_path, monkeypatch, interruption
 ):
@@ -95,6 +98,7 @@ def test_stopped_and_gone_on_with_the_losses_are_the_same_to_the_bit(
     assert all(torch.equal(tensor, theirs[name]) for name, tensor in mine.items())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("recipe", ["modern", "inception-v3"])
 def test_averages_mixing_and_dropout_are_gone_on_with_too(root, tmp_path, monkeypatch, recipe):
     settings = settings_for("network-in-network", recipe=recipe, small=True, epochs=2, batch_size=8)
@@ -119,6 +123,7 @@ def test_averages_mixing_and_dropout_are_gone_on_with_too(root, tmp_path, monkey
     assert epochs[0][-1]["training_loss"] == pytest.approx(epochs[1][-1]["training_loss"])
 
 
+@pytest.mark.slow
 def test_loading_processes_change_nothing(uninterrupted, root, tmp_path):
     settings = replace(SETTINGS, recipe=replace(SETTINGS.recipe, epochs=1))
     train(settings, root, tmp_path / "none", RUNNING)

@@ -24,6 +24,7 @@ def installed(monkeypatch):
     monkeypatch.setattr(Peer, "ours", lambda self: architecture(self.slug).small())
 
 
+@pytest.mark.slow
 def test_each_network_has_a_row_and_there_is_a_mean(installed):
     chosen = tuple(peer for peer in PEERS if peer.slug in ("inception-v1", "resnet-50"))
     table = benchmark_peers(1, batch_size=2, progress=False, peers=chosen)
@@ -31,6 +32,7 @@ def test_each_network_has_a_row_and_there_is_a_mean(installed):
     assert all(float(row[2].split()[0]) > 0 for row in table.rows)
 
 
+@pytest.mark.slow
 def test_the_command_prints_the_table(installed, monkeypatch, capsys):
     monkeypatch.setattr("cnncourse.history.peers.PEERS", PEERS[3:4])
     assert main(["benchmark", "--peers", "--rounds", "1"]) == 0

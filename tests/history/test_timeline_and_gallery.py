@@ -11,23 +11,28 @@ from cnncourse.history.timeline import timeline
 from tests.drawing.test_draw import size, texts
 
 
-def test_timeline_has_every_network_in_order_of_publication():
-    words = [text for text, *_ in texts(timeline().svg)]
+@pytest.fixture(scope="module")
+def timeline_of_all():
+    """The timeline, for which every network is measured."""
+    return timeline().svg
+
+
+def test_timeline_has_every_network_in_order_of_publication(timeline_of_all):
+    words = [text for text, *_ in texts(timeline_of_all)]
     places = [words.index(record.title) for record in CATALOGUE]
     assert places == sorted(places)
     assert [record.published for record in CATALOGUE] == sorted(record.published for record in CATALOGUE)
 
 
-def test_timeline_says_depth_size_cost_and_reported_error():
-    words = [text for text, *_ in texts(timeline().svg)]
+def test_timeline_says_depth_size_cost_and_reported_error(timeline_of_all):
+    words = [text for text, *_ in texts(timeline_of_all)]
     for number in ("138 M", "15.5 G", "176", "18.2 %", "from ResNet-50: shortcuts"):
         assert number in words
 
 
-def test_timeline_has_room_for_its_words():
-    svg = timeline().svg
-    width, _ = size(svg)
-    assert all(0 <= left < right <= width for _, left, right, _ in texts(svg))
+def test_timeline_has_room_for_its_words(timeline_of_all):
+    width, _ = size(timeline_of_all)
+    assert all(0 <= left < right <= width for _, left, right, _ in texts(timeline_of_all))
 
 
 def test_what_a_network_took_over_is_older():
@@ -38,6 +43,7 @@ def test_what_a_network_took_over_is_older():
     assert all(record.inherits for record in CATALOGUE[1:])
 
 
+@pytest.mark.slow
 def test_gallery_shows_every_network_and_the_timeline(tmp_path):
     page = write_gallery(tmp_path / "gallery")
     content = page.read_text(encoding="utf-8")

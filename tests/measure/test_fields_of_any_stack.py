@@ -126,6 +126,7 @@ STEPS = [
 ]  # fmt: skip
 
 
+@pytest.mark.slow
 @settings(max_examples=150)
 @given(st.lists(st.sampled_from(STEPS), min_size=1, max_size=4))
 def test_field_of_any_steps_is_what_the_gradient_of_the_middle_unit_reaches(steps):

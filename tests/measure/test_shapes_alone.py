@@ -92,6 +92,7 @@ def test_what_does_not_fit_is_an_error():
         run_on_meta(nn.Conv2d(4, 5, 3), (3, 8, 8))
 
 
+@pytest.mark.slow
 def test_measuring_a_network_loads_no_compiler():
     program = """
 import sys

@@ -47,6 +47,7 @@ def test_a_control_that_moves_others_takes_them_along():
     assert states.only_in_jupyterlab.startswith("you also turn maps coming in, height and width")
 
 
+@pytest.mark.slow
 def test_controls_that_are_too_many_together_are_turned_in_groups():
     states = turned(explore_convolution(digits().test_images[200]))
     place = {control.name: number for number, control in enumerate(states.controls)}

@@ -59,6 +59,7 @@ def test_where_there_are_no_weights_it_says_once_what_is_wanted(nothing):
     assert in_words(errors_of_new_heads(network)) == "(needs the weights of resnet-50, see above)"
 
 
+@pytest.mark.slow
 def test_where_they_are_photographs_are_classified(put_there):
     network = at_hand("resnet-50")
     assert repr(network) == "resnet-50 (torchvision): 1,000 classes, images of 224×224 pixels"
@@ -67,12 +68,14 @@ def test_where_they_are_photographs_are_classified(put_there):
     assert several._repr_mimebundle_()["text/html"].count("<img") == len(PHOTOGRAPHS)
 
 
+@pytest.mark.slow
 def test_kernels_are_drawn_as_many_as_there_are(put_there):
     picture = first_kernels(at_hand("resnet-50"))
     assert len(picture.axes) == 64
     assert "64 kernels of 7×7 pixels" in repr(picture)
 
 
+@pytest.mark.slow
 def test_blocks_are_left_out_one_at_a_time_and_put_back(put_there):
     network = at_hand("resnet-50")
     images = torch.randn(1, 3, 64, 64)
@@ -90,6 +93,7 @@ def test_blocks_are_left_out_one_at_a_time_and_put_back(put_there):
     assert f"conv2_1 {whole}%" in said
 
 
+@pytest.mark.slow
 def test_new_heads_are_trained_on_its_features(put_there, monkeypatch):
     monkeypatch.setattr("cnncourse.weights.new_head.SIDE", 32)
     errors = errors_of_new_heads(at_hand("resnet-50"))
@@ -98,6 +102,7 @@ def test_new_heads_are_trained_on_its_features(put_there, monkeypatch):
     assert "over the seeds" in in_words(errors)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("notebook", ["06-resnet-50", "appendix-transfer"])
 def test_the_notebooks_cells_run_with_weights_too(put_there, project, monkeypatch, notebook):
     monkeypatch.setattr("cnncourse.weights.new_head.SIDE", 32)

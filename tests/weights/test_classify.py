@@ -81,6 +81,7 @@ def test_torchvisions_inceptions_get_what_its_transform_input_makes():
     np.testing.assert_allclose(checkpoint("inception-v3").preprocessing(shown).numpy(), transformed, atol=1e-6)
 
 
+@pytest.mark.slow
 def test_a_network_fits_each_record_and_has_1000_classes():
     for each in {each.name: each for each in CHECKPOINTS}.values():
         with torch.device("meta"):

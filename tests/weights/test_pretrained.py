@@ -59,6 +59,7 @@ def test_unknown_source_is_refused_with_those_that_exist():
         load_pretrained(resnet_18(), "keras")
 
 
+@pytest.mark.slow
 def test_what_the_library_does_differently_is_set_and_said(tmp_path, capsys):
     with seeded(0):
         model = architecture("xception").build()
@@ -68,6 +69,7 @@ def test_what_the_library_does_differently_is_set_and_said(tmp_path, capsys):
     assert "epsilon of 1e-5" in capsys.readouterr().out
 
 
+@pytest.mark.slow
 def test_class_for_none_of_them_is_left_out(tmp_path):
     with seeded(0):
         source, model = architecture("inception-v4").build(), architecture("inception-v4").build()
@@ -81,6 +83,7 @@ def test_class_for_none_of_them_is_left_out(tmp_path):
     assert all(torch.equal(a, b) for a, b in zip(model.parameters(), source.parameters(), strict=True))
 
 
+@pytest.mark.slow
 def test_fully_connected_layers_kept_as_convolutions_fit(tmp_path):
     def as_convolutions(tensors):
         shapes = {(4096, 25088): (4096, 512, 7, 7), (4096, 4096): (4096, 4096, 1, 1)}

@@ -5,6 +5,7 @@ import resource
 import secrets
 import signal
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
@@ -286,19 +287,25 @@ def in_processes(
                         result = future.result()
                         yield running.pop(future).student, result
         except BrokenProcessPool:  # a judging process died; nobody knows which submission it had
-            for task in running.values():
-                yield task.student, _alone(work, task, given_up)
+            yield from _one_by_one(work, list(running.values()), given_up)
 
 
-def _alone(work: Callable[[Task], str], task: Task, given_up: Callable[[Task, str], str]) -> str:
-    """Do it in a process of its own, so that its end can be nobody else's fault."""
-    for _attempt in range(MOST_ATTEMPTS):
+def _one_by_one(
+    work: Callable[[Task], str], todo: list[Task], given_up: Callable[[Task, str], str]
+) -> Iterator[tuple[str, str]]:
+    """Do it in a process that has one submission at a time, so that its end can be nobody else's fault."""
+    deaths = Counter()
+    while todo:
         try:
             with _pool(1) as pool:
-                return pool.submit(work, task).result()
+                while todo:
+                    result = pool.submit(work, todo[0]).result()
+                    yield todo.pop(0).student, result
         except BrokenProcessPool:
-            continue
-    return given_up(task, "the judging process ends whenever this is judged")
+            deaths[todo[0]] += 1
+            if deaths[todo[0]] == MOST_ATTEMPTS:
+                task = todo.pop(0)
+                yield task.student, given_up(task, "the judging process ends whenever this is judged")
 
 
 @contextmanager

@@ -306,7 +306,7 @@ class Answers:
             own: whether the course's own answers stand in for the earlier ones that it needs.
 
         """
-        key = (part.name, self.chosen[part.name], question.seed, own)
+        key = (part.name, self.chosen[part.name], question.seed, question.why, own)
         if key not in self.taken:
             is_hidden = question.seed not in self.public[part.name]
             if self.has_met_hidden and not is_hidden:

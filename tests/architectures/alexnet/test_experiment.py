@@ -25,6 +25,7 @@ def test_arms_with_and_without_dropout_start_from_the_same_weights():
     assert all(torch.equal(one, other) for one, other in pairs)
 
 
+@pytest.mark.slow
 def test_a_run_is_the_same_again_and_leaves_the_session_s_random_numbers_alone():
     before = torch.random.get_rng_state()
     assert run_dropout(0.5, 3) == run_dropout(0.5, 3)

@@ -43,6 +43,7 @@ def test_a_new_mistake_does_not_hide_a_bug_that_is_still_there():
     assert "lie the same way" in report
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(100, 103))
 @pytest.mark.parametrize(
     ("part", "answer"),
@@ -59,6 +60,7 @@ def test_answers_made_for_the_notebook_pass_there_and_not_at_grading(part, answe
     assert not judge(EXERCISE.part(part), answer, seed, at_grading=True).passed
 
 
+@pytest.mark.slow
 def test_network_of_wrong_blocks_is_judged_with_the_course_s_own(monkeypatch):
     class Doubled(OwnBlock):
         def join(self, maps, residual):

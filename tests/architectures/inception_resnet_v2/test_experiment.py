@@ -60,6 +60,7 @@ def test_steps_end_when_the_mean_of_the_last_losses_is_reached(monkeypatch):
     assert measured == {"steps": experiment.WINDOW, "doublings": pytest.approx(log2(experiment.WINDOW))}
 
 
+@pytest.mark.slow
 def test_grid_has_every_scale_and_rate_and_takes_over_what_is_known(two_rates):
     finding = SCALING.run((0, 1), recipe=FEW, progress=False)
     grid = experiment.whole_grid(finding)
@@ -93,6 +94,7 @@ def test_stream_is_measured_behind_each_block():
     assert found.steps[0] == pytest.approx(0.5 / 0.5**0.5, rel=0.15)
 
 
+@pytest.mark.slow
 def test_parts_add_up_to_the_networks():
     table = variants.parts_table()
     for column, total in ((2, 55_843_464), (4, 32_433_928)):

@@ -32,6 +32,7 @@ def test_unmended_batch_normalisation_earns_nothing_and_half_a_mend_something():
     assert 0 < report.points < EXERCISE.part("MendedBatchNorm").public_points
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(100, 103))
 @pytest.mark.parametrize(
     ("part", "answer"),

@@ -28,6 +28,7 @@ def test_module_of_the_trunk_is_inception_a():
     assert not list(differences(own, dict(examine(ModuleWithLargerEpsilon, question))))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(100, 103))
 @pytest.mark.parametrize(("part", "answer"), [("ReductionA", KnownFiltersOnly), ("MendedReduction", MendedForOneWidth)])
 def test_answer_made_for_the_notebook_s_own_widths_passes_there_and_not_at_grading(part, answer, seed):
@@ -35,6 +36,7 @@ def test_answer_made_for_the_notebook_s_own_widths_passes_there_and_not_at_gradi
     assert not judge(EXERCISE.part(part), answer, seed, at_grading=True).passed
 
 
+@pytest.mark.slow
 def test_a_missing_reduction_leaves_what_came_before_it():
     def without_reductions(in_channels, table):
         if any(kind == "reduction" for kind, *_ in table):

@@ -87,6 +87,7 @@ def test_classifiers_have_nearly_equal_parameters():
     assert abs(first - beside) / first < 0.01
 
 
+@pytest.mark.slow
 def test_ledgers_add_up_to_the_whole_networks(networks):
     for network in networks:
         stages = ledger.stages(network)
@@ -94,6 +95,7 @@ def test_ledgers_add_up_to_the_whole_networks(networks):
         assert sum(stage.multiply_adds for stage in stages) == measure.multiply_adds(network, ledger.IMAGE)
 
 
+@pytest.mark.slow
 def test_ledger_s_table_gives_the_ratios_of_the_totals(networks):
     table = ledger.compare(*map(ledger.stages, networks))
     assert table.rows[-1][-1] == "1.8, 2.1"

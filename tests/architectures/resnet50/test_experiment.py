@@ -96,6 +96,7 @@ def test_a_block_that_is_the_identity_is_not_missed(monkeypatch):
     assert moved[1] == 0 < min(moved[0], moved[2])
 
 
+@pytest.mark.slow
 def test_family_has_the_reference_s_numbers():
     table = family.family_table()
     assert [row[4] for row in table.rows] == [f"{number:,}" for number in family.REFERENCE.values()]

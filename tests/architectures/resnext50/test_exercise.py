@@ -34,6 +34,7 @@ def test_course_s_own_block_is_mended_in_every_form(form):
     assert check(CHAPTER, own, part="MendedBlock").passed
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(100, 103))
 @pytest.mark.parametrize(
     ("part", "answer"),

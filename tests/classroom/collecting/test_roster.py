@@ -104,11 +104,17 @@ def test_a_number_is_not_looked_for_where_it_is_another_ones(tmp_path):
 CELLS = st.lists(st.text(st.characters(codec="utf-8", exclude_characters="\0"), min_size=1), max_size=5)
 
 
+@pytest.fixture(scope="module")
+def one_folder(tmp_path_factory):
+    """A folder for all examples."""
+    return tmp_path_factory.mktemp("lists")
+
+
 @given(CELLS, st.sampled_from(",;\t|"))
-def test_whatever_stands_in_cells_is_read_or_refused_with_a_reason(tmp_path_factory, cells, separator):
+def test_whatever_stands_in_cells_is_read_or_refused_with_a_reason(one_folder, cells, separator):
     text = io.StringIO()
     csv.writer(text, delimiter=separator).writerows([["id", "name"], *([str(n), cell] for n, cell in enumerate(cells))])
-    path = tmp_path_factory.mktemp("lists") / "roster.csv"
+    path = one_folder / "roster.csv"
     path.write_text(text.getvalue(), encoding="utf-8", newline="")
     try:
         roster = Roster.read(path)

@@ -19,6 +19,7 @@ from cnncourse.classroom.grading.batch import (
     Task,
     attempts,
     grade_here,
+    in_processes,
     isolation_here,
     read_secret,
     unjudged,
@@ -30,7 +31,12 @@ from cnncourse.classroom.isolation.sandbox import Isolation, SandboxError
 from tests.classroom.clusters import cluster_of
 from tests.classroom.handed_in import EXERCISE, answered, as_file, released
 
-ENDING = "import os, psutil\nfor process in psutil.Process().parents()[:3]: process.kill()"
+
+def end_with_some(task):
+    """End the process that judges some submissions."""
+    if task.notebook == b"ends it":
+        os._exit(1)
+    return "judged"
 
 
 @pytest.fixture(scope="module")
@@ -58,9 +64,9 @@ def expected(setup, count):
     return {f"student-{number:02}": 0 if number % 2 else full for number in range(count)}
 
 
-def start(folder, out):
+def start(folder, out, jobs):
     command = [sys.executable, "-m", "cnncourse.cli", "grade", str(folder), "--assignment", EXERCISE, "--to", str(out)]
-    return subprocess.Popen([*command, "--jobs", "2"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    return subprocess.Popen([*command, "--jobs", str(jobs)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 
 def wait_for_results(out, count):
@@ -79,8 +85,8 @@ def hand_in(folder, tasks):
 @pytest.mark.slow
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL], ids=["Ctrl-C", "killed"])
 def test_interrupted_run_goes_on_where_it_stopped(how, tmp_path, setup, notebooks):
-    hand_in(tmp_path / "class", the_class(notebooks, 24))
-    first = start(tmp_path / "class", tmp_path / "out")
+    hand_in(tmp_path / "class", the_class(notebooks, 12))
+    first = start(tmp_path / "class", tmp_path / "out", jobs=2)
     wait_for_results(tmp_path / "out", 3)
     children = psutil.Process(first.pid).children(recursive=True)
     first.send_signal(how)
@@ -90,27 +96,40 @@ def test_interrupted_run_goes_on_where_it_stopped(how, tmp_path, setup, notebook
     assert not alive, "processes are left"
     before = {path: path.stat().st_mtime_ns for path in (tmp_path / "out/results").glob("*.json")}
 
-    second = start(tmp_path / "class", tmp_path / "out")
+    second = start(tmp_path / "class", tmp_path / "out", jobs=1)
     said, errors = second.communicate(timeout=600)
     assert second.returncode == 0, errors
-    assert f"24 submissions ({24 - len(before)} judged now)" in said
+    assert f"12 submissions ({12 - len(before)} judged now)" in said
     assert {path: path.stat().st_mtime_ns for path in before} == before, "nothing is judged twice"
     files = ResultFiles(tmp_path / "out/results", setup, require_sandbox=False)
-    assert {f"student-{n:02}": files.read(f"student-{n:02}").points for n in range(24)} == expected(setup, 24)
-    assert len((tmp_path / "out/grades.csv").read_text().splitlines()) == 25
+    assert {f"student-{n:02}": files.read(f"student-{n:02}").points for n in range(12)} == expected(setup, 12)
+    assert len((tmp_path / "out/grades.csv").read_text().splitlines()) == 13
 
 
 @pytest.mark.slow
 def test_judging_process_that_dies_loses_no_submission(setup, notebooks):
     graded = {}
-    results = grade_here(setup, the_class(notebooks, 10), 2, require_sandbox=False)
+    # Two are judged before, up to four when it dies, and some are left.
+    results = grade_here(setup, the_class(notebooks, 8), 2, require_sandbox=False)
     for number, (student, result) in enumerate(results):
         assert student not in graded, "nothing is graded twice"
         graded[student] = Result.from_json(result).points
         if number == 1:
             judging = [p for p in psutil.Process().children() if "spawn_main" in " ".join(p.cmdline())]
             judging[0].kill()
-    assert graded == expected(setup, 10)
+    assert graded == expected(setup, 8)
+
+
+@pytest.mark.slow
+def test_submission_with_which_processes_end_is_given_up_and_costs_nobody_else():
+    todo = [Task("ann", b"fine"), Task("bob", b"ends it"), Task("cy", b"fine"), Task("di", b"fine")]
+    results = in_processes(end_with_some, todo, 1, lambda task, why: f"{task.student}: {why}")
+    assert sorted(results) == [
+        ("ann", "judged"),
+        ("bob", "bob: the judging process ends whenever this is judged"),
+        ("cy", "judged"),
+        ("di", "judged"),
+    ]
 
 
 @pytest.mark.slow
@@ -200,6 +219,7 @@ def test_cluster_without_its_extra_says_what_to_install(setup, monkeypatch):
         next(grade_on_cluster(setup, [], "tcp://127.0.0.1:1", require_sandbox=False))
 
 
+@pytest.mark.slow
 def test_result_is_out_of_date_once_anything_it_depends_on_changes(tmp_path, setup, project, notebooks):
     task = Task("student", notebooks["untouched"])
     ((_, result),) = grade_here(setup, [task], 1, require_sandbox=False)
@@ -258,6 +278,7 @@ def test_grading_without_a_sandbox_is_said_aloud(monkeypatch, tmp_path, capsys):
     assert "WARNING: no sandbox" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_file_that_cannot_be_read_costs_its_owner_only(tmp_path, project, capsys):
     (tmp_path / "class").mkdir()
     (tmp_path / "class/large.ipynb").touch()

@@ -136,11 +136,13 @@ def test_submission_that_is_slow_in_every_check_is_given_up_in_the_end(project, 
     assert "no time was left for this check" in everything_said(result)
 
 
+@pytest.mark.slow
 def test_same_seed_gives_the_same_result_to_the_last_digit(project, setup, sandbox):
     wrong = as_file(answered(project, C3=WRONG_C3))
     assert grade("a", wrong, setup, sandbox).to_json() == grade("a", wrong, setup, sandbox).to_json()
 
 
+@pytest.mark.slow
 def test_another_secret_gives_other_inputs(project, setup, sandbox):
     wrong = as_file(answered(project, MendedSubsampling="def MendedSubsampling(channels): return nn.AvgPool2d(2)"))
     first, second = (

@@ -80,6 +80,7 @@ def test_closing_leaves_no_process(project, setup, sandbox):
     assert not [command for command in commands() if f"classroom.isolation.forkserver {os.getpid()}" in command]
 
 
+@pytest.mark.slow
 def test_sandbox_starts_anew_after_its_server_was_killed(project, setup):
     with Sandbox(strongest_isolation(), setup.assignment.modules) as sandbox:
         grade("right", as_file(answered(project)), setup, sandbox)

@@ -87,6 +87,7 @@ def test_a_line_more_makes_no_other_answer():
     ]
 
 
+@pytest.mark.slow
 def test_right_answers_of_the_banks_are_mostly_not_alike():
     """They were written to differ; some are variants of each other in a word or two."""
     grouped = written = 0

@@ -1,9 +1,8 @@
-"""A made-up term of some exercises, as ``cnncourse grade`` leaves it."""
+"""A made-up term of some exercises: what ``cnncourse grade`` leaves for it, and no pages, which take long to draw."""
 
 from cnncourse.architectures import architecture
 from cnncourse.classroom.collecting.submissions import Collection
 from cnncourse.classroom.grading.results import CheckResult, Result
-from cnncourse.classroom.reports.pages import write_reports
 from cnncourse.classroom.term.records import write_record
 from tests.classroom.class_of import submission
 
@@ -34,6 +33,5 @@ def write(folder, exercise, shares, *, missing=(), attempts=1, **about):
         (place / "results" / f"{each.student}.json").write_text(each.to_json(), encoding="utf-8")
     people = tuple(submission(student, **about.get(student, {})) for student in shares)
     collection = Collection(people, tuple(missing), {each.student: each.name for each in people})
-    write_reports(place, architecture(exercise).exercise(), results, collection)
     write_record(place, exercise, collection, dict.fromkeys(shares, attempts))
     return place
