@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 from pathlib import Path
 
 # The networks in the tests are tiny: a second thread only makes them slower, here and in every process that is started.
@@ -11,6 +12,9 @@ import pytest
 from hypothesis import settings
 
 from cnncourse.architectures import CATALOGUE
+
+# What a shell starts in the background ignores Ctrl-C, and so do tests of it and all that they start.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # Always the same examples, and as much time as a busy machine takes.
 settings.register_profile("course", derandomize=True, deadline=None, database=None)
