@@ -9,12 +9,21 @@ from tests.browser.lab import errors, folders_of_their_own, new_page, open_noteb
 
 pytestmark = pytest.mark.browser
 
-EXPLORE = """
-from cnncourse import explore
-from cnncourse.architectures import architecture
-
-explore(architecture("inception-v3").build(), (3, 299, 299), "Inception-v3")
-"""
+NOTEBOOKS = {
+    "network": [
+        "from cnncourse import explore\nfrom cnncourse.architectures import architecture\n"
+        'explore(architecture("inception-v3").build(), (3, 299, 299), "Inception-v3")'
+    ],
+    # What of chapter 1 answers, without what it trains; test_first_sight.py runs the whole.
+    "answers": [
+        "from cnncourse import data, predict, progress, quiz\n"
+        "from cnncourse.architectures.lenet5.explorer import explore_convolution\n"
+        "explore_convolution(data.digits().test_images[200])",
+        'predict("01-lenet-5", "numbers-of-c1")',
+        'quiz("01-lenet-5")',
+        'progress("01-lenet-5")',
+    ],
+}
 ANSWERS = {
     "wrong": """
 class C3(nn.Module):
@@ -48,9 +57,10 @@ def course(project, tmp_path_factory):
     home, copy = tmp_path_factory.mktemp("home"), tmp_path_factory.mktemp("course")
     for folder in ("cnncourse", "chapters", "exercises"):
         shutil.copytree(project / folder, copy / folder, ignore=shutil.ignore_patterns("__pycache__"))
-    network = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(EXPLORE)])
-    network.metadata.kernelspec = {"name": "python3", "display_name": "Python 3", "language": "python"}
-    nbformat.write(network, copy / "network.ipynb")
+    for name, cells in NOTEBOOKS.items():
+        notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source) for source in cells])
+        notebook.metadata.kernelspec = {"name": "python3", "display_name": "Python 3", "language": "python"}
+        nbformat.write(notebook, copy / f"{name}.ipynb")
     with opened(["lab", "--course"], copy, folders_of_their_own(home) | {"PYTHONPATH": str(copy)}) as address:
         yield address
 
@@ -86,10 +96,14 @@ def answer(page, cell_number, text):
     return new
 
 
-def test_chapter_opens_runs_and_its_explorer_moves(page, course, tmp_path):
+def test_chapter_1_opens_first_and_nothing_is_asked(page, course):
     open_notebook(page, course)
     assert page.evaluate("window.jupyterapp.shell.currentWidget.context.path") == "chapters/01-lenet-5.ipynb"
     assert page.locator(".jp-Dialog, .Toastify__toast").count() == 0
+
+
+def test_explorer_quiz_prediction_and_progress_answer(page, course, tmp_path):
+    open_notebook(page, course + "/lab/tree/answers.ipynb?reset")
     run_all_cells(page)
     assert errors(page) == []
 
