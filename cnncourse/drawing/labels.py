@@ -295,6 +295,8 @@ def plain_name(name: str) -> str:
     ('partial conv', 'local response norm', 'ReLU', 'RepVGG block')
     >>> plain_name("ResNeXtBlock"), plain_name("LeNet5"), plain_name("MLPConv")
     ('ResNeXt block', 'LeNet5', 'MLP conv')
+    >>> plain_name("ConvTranspose2d"), plain_name("conv_transpose2d")
+    ('transposed conv', 'transposed conv')
 
     """
     if not name.isascii():
