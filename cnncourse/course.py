@@ -3,7 +3,7 @@
 from dataclasses import replace
 from pathlib import Path
 
-from cnncourse.architectures import CATALOGUE, architecture
+from cnncourse.architectures import architecture, reading_order
 from cnncourse.checking import Outcome, Report, Status, judge
 from cnncourse.checking.in_notebook import saying_where_it_is, watch_cells, why_not_defined
 from cnncourse.checking.judging import told_once
@@ -129,7 +129,7 @@ def _chapters() -> list[ChapterProgress]:
             [prediction.name for prediction in each.predictions()],
             events,
         )
-        for each in sorted(CATALOGUE, key=lambda record: record.chapter)
+        for each in reading_order()
         if each.has_chapter
     ]
 

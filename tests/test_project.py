@@ -7,7 +7,7 @@ from xml.etree import ElementTree
 import pytest
 import yaml
 
-from cnncourse.architectures import CATALOGUE, architecture
+from cnncourse.architectures import architecture, reading_order
 from cnncourse.drawing import draw
 
 # Where conda-forge calls a package something else.
@@ -50,7 +50,7 @@ def test_readme_lists_the_catalogues_chapters(project):
         f"{record.what_is_new} | [{record.exercise().title}](exercises/{record.chapter}/) |"
         if record.has_chapter
         else f"| {record.number} | {record.title} | {record.year} | {record.what_is_new} | to come |"
-        for record in sorted(CATALOGUE, key=lambda record: record.chapter)
+        for record in reading_order()
     ]
 
 

@@ -2,9 +2,9 @@
 
 from importlib import import_module
 
-from cnncourse.architectures.catalogue import CATALOGUE, Architecture, architecture
+from cnncourse.architectures.catalogue import CATALOGUE, Architecture, architecture, reading_order
 
-__all__ = ["CATALOGUE", "Architecture", "architecture", *(record.class_name for record in CATALOGUE)]
+__all__ = ["CATALOGUE", "Architecture", "architecture", "reading_order", *(record.class_name for record in CATALOGUE)]
 
 
 def __getattr__(name: str) -> object:

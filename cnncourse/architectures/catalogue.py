@@ -65,6 +65,7 @@ class Architecture:
         inherits: what it takes over from earlier networks of the course.
         variants: names of the variants, which ``model.py`` defines and documents.
         variant_shapes: the image of those variants that take another.
+        read_before: the chapter that needs what it teaches, "" if its own number says where it is read.
 
     """
 
@@ -84,6 +85,7 @@ class Architecture:
     inherits: tuple[Inheritance, ...] = ()
     variants: tuple[str, ...] = ()
     variant_shapes: Mapping[str, tuple[int, int, int]] = field(default_factory=dict, hash=False)
+    read_before: str = ""
 
     @property
     def year(self) -> int:
@@ -200,6 +202,7 @@ CATALOGUE: tuple[Architecture, ...] = (
         inherits=(Inheritance("alexnet", "ReLU, dropout"),),
         variants=("cifar-10",),
         variant_shapes={"cifar-10": (3, 32, 32)},
+        read_before="04-inception-v1",
     ),
     Architecture(
         chapter="03-vgg-16",
@@ -356,6 +359,11 @@ CATALOGUE: tuple[Architecture, ...] = (
         variants=("2x40d", "4x24d", "8x14d"),
     ),
 )
+
+
+def reading_order() -> tuple[Architecture, ...]:
+    """Return the networks in reading order: by chapter, an appendix before the chapter that needs it."""
+    return tuple(sorted(CATALOGUE, key=lambda record: (record.read_before or record.chapter, not record.read_before)))
 
 
 def architecture(name: str) -> Architecture:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import nbformat
 
+from cnncourse.architectures import reading_order
 from cnncourse.site.chapters import Chapter, ready
 from cnncourse.site.figures import LiveFigure
 from cnncourse.site.mending import mend
@@ -125,13 +126,15 @@ def _lay_out(
     pages.reference(parsers)
     for path, name in FILES.items():
         pages.from_file(path, name)
-    by_title = sorted(chapters, key=lambda chapter: chapter.title)
+    places = {record: place for place, record in enumerate(reading_order())}
+    about_networks = sorted((each for each in chapters if each.record), key=lambda each: places[each.record])
+    others = sorted((each for each in chapters if not each.record), key=lambda each: each.title)
     pages.from_readme(
         "\n".join(
             [
-                tree("Chapters", [each.entry for each in chapters if each.kind == "chapter"]),
-                tree("Appendices", [each.entry for each in by_title if each.kind == "appendix"]),
-                tree("Exercises", [each.entry for each in chapters if each.kind == "exercise"]),
+                tree("Chapters", [each.entry for each in about_networks if each.kind != "exercise"]),
+                tree("Appendices", [each.entry for each in others]),
+                tree("Exercises", [each.entry for each in about_networks if each.kind == "exercise"]),
                 tree("Networks", ["gallery", "timeline", "networks", "trained", "docs/full-size-training"]),
                 tree("Teaching", ["instructors", "docs/instructors-guide"]),
                 tree("The course", ["install", "reference/index", "contributing", "changelog"]),

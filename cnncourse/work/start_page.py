@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from cnncourse.architectures import CATALOGUE, Architecture
+from cnncourse.architectures import Architecture, reading_order
 from cnncourse.display import still
 from cnncourse.learner.progress import ChapterProgress
 
@@ -40,7 +40,7 @@ def write_start_page(folder: Path, progress: Sequence[ChapterProgress], latest: 
         latest: the notebook to go on with, ``None`` for the first chapter.
 
     """
-    records = sorted(CATALOGUE, key=lambda record: record.chapter)
+    records = reading_order()
     come = {chapter.chapter: chapter for chapter in progress}
     rows = [_row(folder, record, come[record.chapter]) for record in records if record.chapter in come]
     heads = "| | chapter | year | minutes | exercise | minutes | points | quiz |\n|" + " --- |" * 8

@@ -4,7 +4,7 @@ from importlib import import_module
 
 import pytest
 
-from cnncourse.architectures import CATALOGUE, architecture
+from cnncourse.architectures import CATALOGUE, architecture, reading_order
 
 CHAPTERS = [record for record in CATALOGUE if record.has_chapter]
 
@@ -20,6 +20,11 @@ def test_ten_chapters_and_an_appendix_have_numbers_and_names_of_their_own():
     for record in CATALOGUE:
         assert record.chapter.endswith(record.slug)
         assert record.slug.replace("-", "") == record.module.replace("_", "")
+
+
+def test_an_appendix_is_read_before_the_chapter_that_needs_it():
+    numbers = [record.number for record in reading_order()]
+    assert numbers == ["1", "2", "3", "A", *map(str, range(4, 11))]
 
 
 @pytest.mark.parametrize("record", CATALOGUE, ids=lambda record: record.slug)
