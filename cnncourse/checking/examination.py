@@ -81,7 +81,7 @@ def _isolated(stages: Iterator[Stage], question: Question) -> Iterator[Note]:
 @contextmanager
 def _own_world(question: Question) -> Iterator[None]:
     """Double precision for modules, gradients on, silence; the random state and all of this as it was afterwards."""
-    default, gradients, device = torch.get_default_dtype(), torch.is_grad_enabled(), torch.get_default_device()
+    default, gradients, device = torch.get_default_dtype(), torch.is_grad_enabled(), torch.empty(0).device
     state, of_python, of_numpy = torch.get_rng_state(), random.getstate(), np.random.get_state()
     with (
         warnings.catch_warnings(),

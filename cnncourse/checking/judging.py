@@ -139,6 +139,10 @@ class _Taken(Mapping[str, Plain]):
         return sum(1 for _ in self)
 
 
+class UnsoundReferenceError(RuntimeError):
+    """The course's own answer cannot be examined on this machine, so that nobody's can be judged by it."""
+
+
 class Bank:
     """What the references and misconceptions of a part do, kept for a whole class.
 
@@ -152,11 +156,30 @@ class Bank:
         self._notes: dict[tuple[int, str, int, bool, bool], _Taken] = {}
 
     def notes(self, answer: Callable[..., object], question: Question) -> Notes:
-        """Return what one of the course's own does, as far as it is asked for."""
+        """Return what one of the course's own does, as far as it is asked for.
+
+        Raises:
+            UnsoundReferenceError: when notes are taken of which the first reference gives none on this machine.
+
+        """
         key = (id(answer), question.call, question.seed, question.single_precision, question.why)
         if key not in self._notes:
-            self._notes[key] = _Taken(examine(answer, question))
+            notes = examine(answer, question)
+            # Of several references only the first must be able to do all that is asked.
+            must_end_well = answer is self.part.references[0]
+            self._notes[key] = _Taken(self._sound(notes, question, key) if must_end_well else notes)
         return self._notes[key]
+
+    def _sound(self, notes: Iterable[Note], question: Question, key: tuple[object, ...]) -> Iterator[Note]:
+        for name, value in notes:
+            if name == "ended":
+                del self._notes[key]  # the next answer is told so too
+                raised = value.get("raised", {"type": "refused", "text": value})
+                raise UnsoundReferenceError(
+                    f"nothing can be judged: the course's own {question.call} does not run on this machine "
+                    f"({raised['type']}: {raised['text']}); try: cnncourse doctor"
+                )
+            yield name, value
 
 
 @lru_cache(maxsize=KEPT)

@@ -171,6 +171,7 @@ def _of_class(options: argparse.Namespace) -> dict[str, object]:
 def _judged(work: Callable[[], int], options: argparse.Namespace, *, here: bool) -> int:
     """Do something that runs learners' code, and say how far that is kept apart if it runs on this machine."""
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # judging processes side by side
+    from cnncourse.checking.judging import UnsoundReferenceError
     from cnncourse.classroom.grading.batch import isolation_here
     from cnncourse.classroom.isolation.sandbox import SandboxError
 
@@ -181,7 +182,7 @@ def _judged(work: Callable[[], int], options: argparse.Namespace, *, here: bool)
             if not isolation.is_sandbox:
                 print(WEAK_ISOLATION, file=sys.stderr)
         return work()
-    except SandboxError as error:
+    except (SandboxError, UnsoundReferenceError) as error:
         raise ValueError(str(error)) from error
     except KeyboardInterrupt:
         print("\ninterrupted; what was judged is kept: the same command goes on from there", file=sys.stderr)

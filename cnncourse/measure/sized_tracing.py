@@ -15,7 +15,7 @@ class SizedProxy(Proxy):
     """Stands for a value whose size is known, but not its numbers."""
 
     value: object = None
-    _is_param = False
+    _is_param = _is_buffer = False  # for torch, which asks at assignment
 
     @property
     def __class__(self) -> type:

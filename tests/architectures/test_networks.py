@@ -75,7 +75,7 @@ def test_traces_of_fx_and_export_give_the_same_scores(record):
     model, images = small_network(record)
     expected = model.eval()(images)
     torch.testing.assert_close(torch.fx.symbolic_trace(model)(images), expected)
-    torch.testing.assert_close(torch.export.export(model, (images,)).module()(images), expected)
+    torch.testing.assert_close(torch.export.export(model, (images,), strict=False).module()(images), expected)
 
 
 @every_network
@@ -83,7 +83,7 @@ def test_full_network_can_be_traced_and_exported_for_any_batch(record):
     model = on_meta(record.build)
     images = torch.empty(2, *record.input_shape, device="meta")
     scores = model(images)
-    exported = torch.export.export(model, (images,), dynamic_shapes=({0: torch.export.Dim("batch")},))
+    exported = torch.export.export(model, (images,), dynamic_shapes=({0: torch.export.Dim("batch")},), strict=False)
     for traced in (torch.fx.symbolic_trace(model), exported.module()):
         assert traced(torch.empty(5, *record.input_shape, device="meta")).shape == (5, *scores.shape[1:])
 

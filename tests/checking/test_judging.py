@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from cnncourse.checking import Check, Misconception, Status, judge
 from cnncourse.checking.examination import examine
-from cnncourse.checking.judging import judge_asking
+from cnncourse.checking.judging import UnsoundReferenceError, judge_asking
 
 from .toy import HINTS, UNIT, ReluFirst, Unit, WithoutRelu
 
@@ -103,6 +103,17 @@ def test_one_of_several_right_answers_is_enough():
     either = replace(UNIT, references=(Unit, ReluFirst), misconceptions=())
     assert judge(either, ReluFirst, at_grading=True).passed
     assert not judge(either, WithoutRelu).passed
+
+
+def test_nothing_is_judged_by_a_reference_that_does_not_run_on_this_machine():
+    class Broken(Unit):
+        def forward(self, maps):
+            raise AttributeError("of another version of torch")
+
+    broken = replace(UNIT, references=(Broken, Unit))
+    for answer in (Unit, WithoutRelu, Broken):
+        with pytest.raises(UnsoundReferenceError, match="AttributeError: of another version of torch"):
+            judge(broken, answer)
 
 
 def test_what_the_text_leaves_open_does_not_matter():

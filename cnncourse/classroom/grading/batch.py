@@ -18,6 +18,7 @@ from pathlib import Path
 
 import torch
 
+from cnncourse.checking.judging import UnsoundReferenceError
 from cnncourse.classroom.collecting.collect import read
 from cnncourse.classroom.collecting.submissions import Submission
 from cnncourse.classroom.grading.grade import LARGEST_NOTEBOOK, Setup, digest, fingerprint, grade
@@ -74,12 +75,13 @@ class Grader:
 
         Raises:
             SandboxError: if no code can be run in the sandbox.
+            UnsoundReferenceError: if the course's own answers do not run here.
 
         """
         try:
             with self.lock:
                 return grade(task.student, task.notebook, self.setup, self.sandbox, task.attempt)
-        except SandboxError:
+        except (SandboxError, UnsoundReferenceError):
             raise
         except Exception as error:  # nobody else's grade may depend on it
             result = unjudged(self.setup, task, "it could not be judged; whoever grades has been told why")

@@ -11,7 +11,7 @@ import torch
 from cnncourse.checking import Fault, Outcome, Part, Status
 from cnncourse.checking.examination import Note
 from cnncourse.checking.exercise import Question
-from cnncourse.checking.judging import judge_asking, told_once
+from cnncourse.checking.judging import UnsoundReferenceError, judge_asking, told_once
 from cnncourse.checking.raised import AnswerError, describe
 from cnncourse.classroom.grading.assignment import Assignment
 from cnncourse.classroom.grading.replies import Run, read_run, read_sources, read_text
@@ -178,6 +178,8 @@ def _judge_candidate(
     answers.allow(part.name, candidate)
     try:
         return judge_asking(part, partial(answers.examine, part), {part.name}, seed, at_grading=at_grading)
+    except UnsoundReferenceError:
+        raise
     except Exception as error:  # notes may be of any kind, and say anything
         answers.attention += (f"{part.name}: what comes back cannot be compared ({describe(error)})",)
         fault = Fault("what your code gives back could not be compared", hints=())
