@@ -142,7 +142,7 @@ def _convolution(
     spans = [step * (k - 1) + 1 for k, step in zip(weight.shape[2:], dilation, strict=False)]
     room = [side + 2 * pad for side, pad in zip(maps.shape[2:], padding, strict=False)]
     if not transposed and any(span > most for span, most in zip(spans, room, strict=False)):
-        # As torch says it, which before version 2.8 let it pass on the meta device.
+        # As torch says it; its older versions let it pass on the meta device.
         kernel, padded = (" x ".join(map(str, each)) for each in (spans, room))
         raise RuntimeError(f"padded input size per channel: ({padded}), kernel size: ({kernel}), which is greater")
     fits = maps.shape[1] == groups * weight.shape[1] and weight.shape[0] % groups == 0

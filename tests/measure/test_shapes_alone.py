@@ -99,13 +99,14 @@ import sys
 import torch
 from cnncourse import measure
 from cnncourse.architectures import CATALOGUE
-for record in CATALOGUE:
-    with torch.device("meta"):
-        model = record.build()
+with torch.device("meta"):
+    models = [(record, record.build()) for record in CATALOGUE]
+made_with = set(sys.modules)  # older versions of torch load some of it for first weights
+for record, model in models:
     measure.layers(model, record.input_shape)
     measure.depth(model)
     measure.receptive_field(model, record.input_shape)
-print([name for name in ("torch._dynamo", "sympy") if name in sys.modules])
+print([name for name in ("torch._dynamo", "sympy") if name in sys.modules.keys() - made_with])
 """
     ran = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert ran.stdout == "[]\n"
