@@ -29,20 +29,15 @@ SMALL = 10**5  # parameters of a tensor that is looked through
 STILL = 1e-10  # of the largest gradient: what is smaller is a gradient of zero, but for rounding
 
 
-def canonical_weights(
-    module: nn.Module, projection: Callable[[], Tensor], seed: int, rounds: int, spread: tuple[float, float]
-) -> "Weights":
-    """Tell a module's trainable numbers apart; they are left with one value for all.
+def tell_apart(weights: "Weights", projection: Callable[[], Tensor], rounds: int) -> None:
+    """Tell a module's trainable numbers apart, by classes.
 
     Args:
-        module: a module; lazy layers must have run once.
+        weights: of the module; lazy layers must have run once.
         projection: runs the module and returns one number that depends on all that comes out.
-        seed: of the values.
         rounds: most gradients to be taken; more tell more numbers apart.
-        spread: smallest and largest magnitude of the values.
 
     """
-    weights = Weights(module, seed, spread)
     for number in range(rounds):
         weights.fill_alike() if number == 0 else weights.fill(number)
         gradients = weights.gradients(projection())
@@ -52,7 +47,6 @@ def canonical_weights(
         stable = number > 0 and weights.classes.max(initial=-1) + 1 == count and weights.all_move(gradients.values)
         if stable and not weights.take_one_out():
             break
-    return weights
 
 
 @dataclass(frozen=True)
@@ -98,9 +92,10 @@ class Weights:
         self.ever_moved = np.zeros(self.count, bool)
         self.kept_out = np.zeros(self.count, bool)
         for parameter, place in zip(self.parameters, self.places, strict=True):
-            zeros = (parameter.detach() == 0).flatten().numpy()
-            # Zeros among other values are connections that a mask keeps out; all zeros are a starting value.
-            self.kept_out[place[zeros]] = not zeros.all()
+            values = parameter.detach().flatten().numpy()
+            zeros = values == 0
+            # Zeros among random values are connections that a mask keeps out; else they are a starting value.
+            self.kept_out[place[zeros]] = len(np.unique(values[~zeros])) > 1
 
     def fill_alike(self) -> None:
         """Give all numbers one value."""
@@ -193,7 +188,7 @@ def count_weights(module: nn.Module) -> int:
 
 
 def _trainable(module: nn.Module) -> list[nn.Parameter]:
-    return [parameter for parameter in registered_parameters(module) if parameter.requires_grad]
+    return [each for each in registered_parameters(module) if each.requires_grad and each.numel()]
 
 
 def _are_apart(parameters: Sequence[nn.Parameter]) -> bool:

@@ -1,6 +1,7 @@
 """What is left to chance, noted by its statistics: which units are dropped, how often, and how independently."""
 
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 
 import torch
 from torch import Tensor
@@ -24,12 +25,11 @@ def chance_notes(
 
     Returns:
         "mean" of each output over many copies of the picture in one batch, relative to mean and spread of the largest;
-        "log spread" of each; "together": spread of the
-        mean over all outputs of a copy, relative to that of independent outputs; "zeros": share of outputs that are
-        zero; "as many zeros": whether there are as many in each of several calls; "unlike": share of outputs that
-        differ in a second call; "unreached": parameters that no gradient reaches; "log gradient": size of the gradient
-        by the input; "gradient": share of outputs at which it is to the input as the output is, where both have one
-        shape.
+        "log spread" of each; "together": spread of the mean over all outputs of a copy, relative to that of independent
+        outputs; "zeros": share of outputs that are zero; "as many zeros": whether there are as many in each of several
+        calls; "unlike": share of outputs that differ from one call to the next, at least; "unreached": parameters that
+        no gradient reaches; "log gradient": size of the gradient by the input; "gradient": share of outputs at which it
+        is to the input as the output is, where both have one shape.
 
     """
     copies = [each[:1].detach().repeat(rows, *[1] * (each.dim() - 1)) for each in inputs]
@@ -37,7 +37,7 @@ def chance_notes(
     output = run(copies)
     with torch.no_grad():
         calls = [output.detach(), *(run(copies).detach() for _ in range(CALLS - 1))]
-    values, again = (each.reshape(rows, -1) for each in calls[:2])
+    values, *_ = rows_of = [each.reshape(rows, -1) for each in calls]
     mean, spread, least = values.mean(0), values.std(0), LEAST * values.abs().max().clamp_min(LEAST)
     zeros = (values == 0).double()
     independent = spread.square().sum().sqrt() / spread.numel()
@@ -48,7 +48,7 @@ def chance_notes(
         "zeros": zeros.mean(),
         "zeros together": ((zeros.sum(1).std() + LEAST) / (zeros.var(0).sum().sqrt() + LEAST)).log(),
         "as many zeros": torch.tensor(float(len({int((each == 0).sum()) for each in calls}) == 1)),
-        "unlike": differing(values, again, *OUTPUTS).double().mean(),
+        "unlike": min(differing(one, other, *OUTPUTS).double().mean() for one, other in pairwise(rows_of)),
     }
     wanted = [*parameters, copies[0]]
     reached = output.requires_grad

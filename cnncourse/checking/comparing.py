@@ -9,6 +9,7 @@ from torch import Tensor
 from cnncourse.checking.exercise import Fault, Question
 from cnncourse.checking.pictures import maps_picture
 from cnncourse.checking.plain import CANCELLED, GRADIENTS, IN_SINGLE_PRECISION, OUTPUTS, Plain, differing, flat, same
+from cnncourse.checking.uses import USED
 from cnncourse.checking.wording import differing_text, shape_text, values_text
 
 Notes = Mapping[str, Plain]
@@ -48,7 +49,7 @@ SAID = {
     "chance: log gradient": "in training, the gradient that reaches its input is wrong",
     "chance: gradient": "in training, the gradient does not go the way that the values go",
     "result": "the result is wrong",
-    "again": "a second call with the same arguments gives something else",
+    "again": "with other calls between, the same arguments give something else, or what was given back has changed",
 }
 # The same for notes of one kind, by what their names end with; the beginning says with which weights.
 SAID_OF_KIND = {
@@ -78,6 +79,11 @@ def agree(name: str, got: Plain, expected: Plain, *, single_precision: bool = Fa
 def _agree(name: str, got: Plain, expected: Plain, *, single_precision: bool) -> bool:
     if name == "ended":
         return _ending(got) == _ending(expected)
+    if name.startswith(USED):  # what the reference cannot do is not asked for
+        return "raised" in expected or (
+            got.keys() == expected.keys()
+            and all(_agree(what, got[what], its, single_precision=single_precision) for what, its in expected.items())
+        )
     if name in CHANCE:
         alike = (got - expected).abs().le(CHANCE[name]) | (got.isnan() & expected.isnan())
         return got.shape == expected.shape and bool(alike.all())
@@ -126,6 +132,14 @@ def _ending(note: Plain) -> Plain:
     return note["refused"]["message"]
 
 
+def _told_of_use(question: Question, name: str, got: Plain, expected: Plain, misconception: str) -> Fault:
+    """Say what is wrong with an unusual use."""
+    if "raised" in got:
+        return Fault(f"{question.call}: {name}, it raises {got['raised']}", "no error", got["raised"], misconception)
+    what = next((what for what, its in expected.items() if not agree(what, got.get(what), its)), "what comes out")
+    return Fault(f"{question.call}: {name}, {what} is wrong", misconception=misconception)
+
+
 def told(name: str, question: Question, got: Notes, expected: Notes, misconception: str = "") -> Fault:
     """Say how a note differs.
 
@@ -148,6 +162,8 @@ def told(name: str, question: Question, got: Notes, expected: Notes, misconcepti
         return Fault(f"{call}: {SAID[name]}", "", ", ".join(extra or value), misconception)
     if name == "parameters that no gradient reaches" and isinstance(value, int):
         return Fault(f"{call}: {SAID[name]}", f"{its} parameters without a gradient", f"{value}", misconception)
+    if name.startswith(USED):
+        return _told_of_use(question, name, value, its, misconception)
     beginning, _, kind = name.rpartition(": ")
     if beginning == "result" and name in expected:
         return Fault(f"{call}: in the result, {kind!r} is wrong", *_texts(value, its), misconception)

@@ -81,7 +81,7 @@ class Case:
         evaluated: how many of the inputs it takes in evaluation, ``None`` for all.
         alone: whether each image of a batch counts for itself in evaluation.
         methods: names of further methods that the text asks for; they take what forward takes.
-        rounds: how finely its weights are told apart (see ``canonical_weights``), 0 to give all the same value only.
+        rounds: how finely its weights are told apart (see ``tell_apart``), 0 to give all the same value only.
         spread: smallest and largest magnitude of the weights that are drawn.
         counted: whether only the output's shape and the parameters are looked at, for networks too large for more.
         chance: whether what comes out in training is left to chance.
@@ -103,7 +103,9 @@ class Case:
     copies: int = 2000  # a mean is known to 2.2 % of the spread
     begins: bool = False
 
-    def question(self, part: str, neighbour: "Case", number: int, seed: int) -> "Question":
+    def question(
+        self, part: str, neighbour: "Case", number: int, seed: int, *, in_all_ways: bool = False
+    ) -> "Question":
         """Return the case as it is put to an answer.
 
         Args:
@@ -111,6 +113,7 @@ class Case:
             neighbour: another case.
             number: of the case.
             seed: decides the inputs and weights, together with these.
+            in_all_ways: whether the answer is used in unusual ways too.
 
         """
         digest = hashlib.sha256(f"{part} {number} {seed}".encode()).digest()
@@ -136,6 +139,7 @@ class Case:
             chance=self.chance,
             copies=self.copies,
             begins=self.begins,
+            in_all_ways=in_all_ways,
         )
 
 
@@ -152,6 +156,7 @@ class Question(NamedTuple):
         other_inputs: a second batch.
         neighbour: arguments of another case, to build a second one beside it.
         seed: of the weights that are drawn.
+        in_all_ways: whether the answer is used in unusual ways too: on many images, on large ones, and so on.
         single_precision: whether to go without double precision, for answers that insist on it.
         why: whether to note only what is no fault, and says where one comes from.
 
@@ -175,6 +180,7 @@ class Question(NamedTuple):
     chance: bool
     copies: int
     begins: bool
+    in_all_ways: bool = False
     single_precision: bool = False
     why: bool = False
 
@@ -243,7 +249,8 @@ class Part:
         cases: ways to use it, looked at in the notebook and at grading.
         checks: what must be true of it, for learners to see and at grading only.
         misconceptions: known mistakes, the likeliest first.
-        draw: draws the cases that are looked at only at grading.
+        draw: draws the cases that are looked at only at grading, in which an answer is also used in unusual ways.
+        corners: cases at the edges of what the text allows, looked at only at grading.
         needs: answers to earlier parts that this one may use, and the course's own, to be used if theirs are wrong.
         leaves_open: names of the notes that the text leaves open.
 
@@ -257,6 +264,7 @@ class Part:
     checks: tuple[Check, ...]
     misconceptions: tuple[Misconception, ...] = ()
     draw: Callable[[torch.Generator], tuple[Case, ...]] = lambda _generator: ()
+    corners: tuple[Case, ...] = ()
     needs: Mapping[str, Callable[..., object]] = field(default_factory=dict)
     leaves_open: tuple[str, ...] = ()
 
@@ -290,7 +298,8 @@ class Part:
         if at_grading:
             drawn = self.draw(torch.Generator().manual_seed(seed))
             questions += [
-                (None, case.question(self.name, self.cases[0], ~number, seed)) for number, case in enumerate(drawn)
+                (None, case.question(self.name, self.cases[0], ~number, seed, in_all_ways=number < len(drawn)))
+                for number, case in enumerate((*drawn, *self.corners))
             ]
         return questions
 

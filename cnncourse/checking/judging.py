@@ -194,6 +194,7 @@ class _Judged:
     def __init__(self, part: Part, ask: Asking, names: set[str], seed: int, at_grading: bool, *, own: bool) -> None:
         self.part, self.names, self.ask, self.own = part, names, ask, own
         self.proven: dict[int, str] = {}  # by the question's number
+        self.reasons: dict[int, Notes] = {}
         self.checks = part.checks if at_grading else part.public_checks
         self.bank = _bank(part, seed)
         self.cases, self.questions, self.got = [], [], []
@@ -204,7 +205,8 @@ class _Judged:
             self.questions.append(question._replace(single_precision="single precision" in got))
             if self._ended(len(self.got) - 1).status is Status.NOT_ATTEMPTED:
                 break
-        self.reference, self.differing = self._nearest_reference()
+        self.reference, differing = self._nearest_reference()
+        self.differing = [[] if self._only_by_ties(number, names) else names for number, names in enumerate(differing)]
         self.outcomes = told_once(self._outcomes())
         self.points = sum(outcome.points for outcome in self.outcomes)
         self.possible = sum(check.points for check in self.checks)
@@ -230,6 +232,22 @@ class _Judged:
     def _differences(self, answer: Callable[..., object], number: int) -> Iterator[str]:
         """Yield the notes on a question that differ from those of one of the course's own."""
         return differences(self.got[number], self.bank.notes(answer, self.questions[number]), self.part.leaves_open)
+
+    def _only_by_ties(self, number: int, names: list[str]) -> bool:
+        """Whether only gradients differ, with weights that are all alike, and are still those of what comes out.
+
+        Then two values in the window of a pooling may be equal, and either may have the gradient.
+        """
+        if not names or not all(name.startswith(("alike: grad", "alike, evaluation: grad")) for name in names):
+            return False
+        why = self._reasons(number) if can_say_why(self.got[number]) else {}
+        return bool(why.get("why: true gradients")) and not why.get("why: remembers", True)
+
+    def _reasons(self, number: int) -> Notes:
+        """Return the notes that say where a fault comes from; most answers are right, and need none."""
+        if number not in self.reasons:
+            self.reasons[number] = reasons(self.ask(self.questions[number]._replace(why=True), self.own))
+        return self.reasons[number]
 
     def _outcomes(self) -> list[Outcome]:
         if not any(self.differing):
@@ -282,10 +300,9 @@ class _Judged:
             got, question = self.got[number], self.questions[number]
             expected = self.bank.notes(self.reference, question)
             if can_say_why(got):
-                # Most answers are right, or known: these notes are taken only now, when they are needed.
-                why = question._replace(why=True)
-                got = {**got, **reasons(self.ask(why, self.own))}
-                expected = {**expected, **reasons(self.bank.notes(self.reference, why).items())}
+                got = {**got, **self._reasons(number)}
+                why = self.bank.notes(self.reference, question._replace(why=True))
+                expected = {**expected, **reasons(why.items())}
             self.proven[number] = proven(got, expected, self.differing[number])
         return self.proven[number]
 

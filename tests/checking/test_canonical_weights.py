@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import nn
 
-from cnncourse.checking.canonical_weights import Weights, canonical_weights
+from cnncourse.checking.canonical_weights import Weights, tell_apart
 from cnncourse.checking.exercise import RefusedAnswerError
 from cnncourse.checking.members import registered_buffers, registered_modules, registered_parameters
 
@@ -87,7 +87,8 @@ def filled(module, maps, seed=3):
         output = module(maps)
         return (torch.randn(output.shape, generator=torch.Generator().manual_seed(1)) * output).sum()
 
-    weights = canonical_weights(module, projection, seed, 12, (0.5, 2.0))
+    weights = Weights(module, seed, (0.5, 2.0))
+    tell_apart(weights, projection, 12)
     weights.fill(99)
     return weights, module(maps).detach()
 
@@ -197,7 +198,8 @@ def test_what_is_registered_is_what_torch_finds_in_its_order():
 
 
 def test_module_without_parameters_has_no_weights():
-    weights = canonical_weights(nn.ReLU(), lambda: torch.zeros(()), 0, 4, (0.5, 2.0))
+    weights = Weights(nn.ReLU(), 0, (0.5, 2.0))
+    tell_apart(weights, lambda: torch.zeros(()), 4)
     assert weights.count == 0
     assert not weights.by_class(weights.gradients(torch.zeros(())).values).numel()
 

@@ -1,0 +1,97 @@
+"""Unusual uses of a module that a text allows, and cases seldom show: many images, large ones, values far from zero."""
+
+from collections.abc import Callable, Iterator, Sequence
+
+import torch
+from torch import Tensor
+
+from cnncourse.checking.canonical_weights import Weights
+from cnncourse.checking.derivatives import fill_unevenly, has_true_gradients
+from cnncourse.checking.plain import Plain, plain
+from cnncourse.checking.subject import Subject
+
+USED = "used on "  # how the names of these notes begin
+MANY = 70  # images
+LARGER = 32  # pixels more than usual, each way: halved as often as networks do, sides that fit go on to fit
+MORE = 120  # features more than usual, where there are no maps
+FAR = 1e4  # from zero
+OTHER_SEED = 2000
+
+
+def unusual_uses(inputs: Sequence[Tensor], seed: int) -> Iterator[tuple[str, list[Tensor]]]:
+    """Yield what else a module can be run on, with a name.
+
+    Args:
+        inputs: a usual batch; tensors of numbers are images, (N, channels, height, width), or scores, (N, classes).
+        seed: of what is drawn.
+
+    """
+    generator = torch.Generator().manual_seed(seed + OTHER_SEED)
+    numbers = [each for each in inputs if each.is_floating_point()]
+
+    def changed(change: Callable[[Tensor], Tensor]) -> list[Tensor]:
+        return [change(each).detach().requires_grad_() if each.is_floating_point() else each for each in inputs]
+
+    def drawn(*shape: int) -> Tensor:
+        return torch.randn(shape, generator=generator)
+
+    yield "one image", [each[:1].detach().requires_grad_(each.requires_grad) for each in inputs]
+    rows = torch.arange(MANY) % len(inputs[0])
+    many = [each.detach()[rows] for each in inputs]
+    yield (
+        "many images",
+        [(each + drawn(*each.shape)).requires_grad_() if each.is_floating_point() else each for each in many],
+    )
+    yield "values far below zero", changed(lambda each: each - FAR)
+    yield "large values", changed(lambda each: each * FAR)
+    if all(each.dim() == 4 for each in numbers):
+        yield (
+            "larger images",
+            changed(lambda each: drawn(*each.shape[:2], each.shape[2] + LARGER, each.shape[3] + LARGER)),
+        )
+        yield "images of one pixel", changed(lambda each: each[..., :1, :1])
+        side = min(side for each in numbers for side in each.shape[2:])
+        yield "square images", changed(lambda each: each[..., :side, :side])
+        yield "images that lie on their side", changed(lambda each: each.transpose(2, 3))
+    if all(each.dim() == 2 for each in numbers):
+        yield "more classes", changed(lambda each: drawn(len(each), each.shape[1] + MORE))
+
+
+def used(subject: Subject, weights: Weights, inputs: Sequence[Tensor], first: Sequence[Tensor]) -> dict[str, Plain]:
+    """Return what a use gives, and what the usual one gives afterwards; ``{"raised": …}`` if it cannot be used so.
+
+    What comes out may be large, so only a weighted sum is kept for each image.
+
+    Args:
+        subject: a module.
+        weights: of the module.
+        inputs: of the use.
+        first: usual ones.
+
+    """
+    seed = subject.question.seed
+    try:
+        weights.fill_alike()
+        subject.train_from_the_start()
+        notes: dict[str, Plain] = {"what comes out in training": _sums(subject.values(inputs), seed)}
+        with torch.no_grad():  # which keeps no running average from moving
+            subject.train_from_the_start(inputs, inputs)
+        subject.module.eval()
+        notes["what comes out in evaluation"] = _sums(subject.values(inputs), seed)
+        notes["what comes out in evaluation for other images afterwards"] = plain(subject.values(first))
+        if not any(each.abs().max() > FAR / 10 for each in inputs if each.is_floating_point()):  # rounding hides moves
+            fill_unevenly(weights)
+            subject.train()
+            notes["the gradient"] = has_true_gradients(subject, weights, inputs)
+    except Exception as error:  # many parts cannot be used so, the course's own among them
+        return {"raised": type(error).__name__}
+    return notes
+
+
+def _sums(tensors: Sequence[Tensor], seed: int) -> list[Plain]:
+    sums: list[Plain] = []
+    for each in tensors:
+        rows = each.detach().double().reshape(len(each) if each.dim() else 1, -1)
+        generator = torch.Generator().manual_seed(seed)
+        sums.append(rows @ torch.randn(rows.shape[1], dtype=torch.float64, generator=generator))
+    return sums
