@@ -122,9 +122,10 @@ def _examine_function(answer: object, question: Question) -> Iterator[Stage]:
     yield {**_result_notes(result), "left alone": [] if left else ["arguments"]}
     others, by_name = copy.deepcopy(question.neighbour)
     answer(*others, **by_name)
+    is_kept = same(plain(given), result)
     arguments, keywords = copy.deepcopy((question.arguments, question.keywords))
     again = plain(answer(*arguments, **keywords))
-    yield {"again": same(again, result) and same(plain(given), result)}
+    yield {"again": is_kept and same(again, result)}
 
 
 def _result_notes(result: Plain) -> Stage:

@@ -104,7 +104,7 @@ class Case:
     begins: bool = False
 
     def question(
-        self, part: str, neighbour: "Case", number: int, seed: int, *, in_all_ways: bool = False
+        self, part: str, neighbour: "Case", number: int, seed: int, *, attempt: int = 0, in_all_ways: bool = False
     ) -> "Question":
         """Return the case as it is put to an answer.
 
@@ -113,10 +113,11 @@ class Case:
             neighbour: another case.
             number: of the case.
             seed: decides the inputs and weights, together with these.
+            attempt: counts from 0; each has other inputs and weights.
             in_all_ways: whether the answer is used in unusual ways too.
 
         """
-        digest = hashlib.sha256(f"{part} {number} {seed}".encode()).digest()
+        digest = hashlib.sha256(f"{part} {number} {seed}{f' {attempt}' * (attempt > 0)}".encode()).digest()
         own = int.from_bytes(digest[:4])
         generator = torch.Generator().manual_seed(own)
         inputs, others = (self.inputs(generator), self.inputs(generator)) if self.inputs else ((), ())
@@ -283,22 +284,28 @@ class Part:
         """What the part is worth in the notebook."""
         return sum(check.points for check in self.public_checks)
 
-    def questions(self, seed: int, *, at_grading: bool) -> list[tuple[int | None, Question]]:
+    def questions(self, seed: int, *, at_grading: bool, attempt: int = 0) -> list[tuple[int | None, Question]]:
         """Return the cases as they are put to an answer, each with its number, ``None`` if it is drawn.
 
         Args:
             seed: decides all that is drawn.
             at_grading: whether to draw the cases too that learners do not see in the notebook.
+            attempt: counts from 0; each asks the same with other inputs and weights.
 
         """
         questions = [
-            (number, case.question(self.name, self.cases[number - 1], number, seed))
+            (number, case.question(self.name, self.cases[number - 1], number, seed, attempt=attempt))
             for number, case in enumerate(self.cases)
         ]
         if at_grading:
             drawn = self.draw(torch.Generator().manual_seed(seed))
             questions += [
-                (None, case.question(self.name, self.cases[0], ~number, seed, in_all_ways=number < len(drawn)))
+                (
+                    None,
+                    case.question(
+                        self.name, self.cases[0], ~number, seed, attempt=attempt, in_all_ways=number < len(drawn)
+                    ),
+                )
                 for number, case in enumerate((*drawn, *self.corners))
             ]
         return questions

@@ -17,6 +17,8 @@ from cnncourse.checking.report import Report
 from cnncourse.training.threads import one_thread
 
 SAME_AS = "the same as at"  # how a mistake that was told before is referred to
+AT_TIES = ("alike: gradient", "alike, evaluation: gradient")  # how notes begin that differ where values are equal
+ATTEMPTS = 5  # at a question whose answer may depend on ties
 KEPT = 12  # parts, each with its seed, whose references' notes are kept
 # What stands for an answer's own words where they may tell what was drawn for a hidden check.
 UNTOLD, UNTOLD_OWNER = "what your code gives cannot be examined", "something of yours"
@@ -205,8 +207,8 @@ class _Judged:
             self.questions.append(question._replace(single_precision="single precision" in got))
             if self._ended(len(self.got) - 1).status is Status.NOT_ATTEMPTED:
                 break
-        self.reference, differing = self._nearest_reference()
-        self.differing = [[] if self._only_by_ties(number, names) else names for number, names in enumerate(differing)]
+        self.reference, self.differing = self._nearest_reference()
+        self._ask_again(seed, at_grading)
         self.outcomes = told_once(self._outcomes())
         self.points = sum(outcome.points for outcome in self.outcomes)
         self.possible = sum(check.points for check in self.checks)
@@ -233,12 +235,27 @@ class _Judged:
         """Yield the notes on a question that differ from those of one of the course's own."""
         return differences(self.got[number], self.bank.notes(answer, self.questions[number]), self.part.leaves_open)
 
-    def _only_by_ties(self, number: int, names: list[str]) -> bool:
-        """Whether only gradients differ, with weights that are all alike, and are still those of what comes out.
+    def _ask_again(self, seed: int, at_grading: bool) -> None:
+        """Ask anew where gradients differ, though they are those of what comes out, and that does not.
 
-        Then two values in the window of a pooling may be equal, and either may have the gradient.
+        Two values in the window of a pooling may be equal, with weights that are all alike. Then either may have the
+        gradient, and what is told apart by it differs.
         """
-        if not names or not all(name.startswith(("alike: grad", "alike, evaluation: grad")) for name in names):
+        for number in range(len(self.questions)):
+            for attempt in range(1, ATTEMPTS):
+                if not self._may_be_a_tie(number):
+                    break
+                if all(name.startswith(AT_TIES) for name in self.differing[number]):
+                    self.differing[number] = []
+                    break
+                _, question = self.part.questions(seed, at_grading=at_grading, attempt=attempt)[number]
+                self.questions[number], self.got[number] = question, dict(self.ask(question, self.own))
+                self.differing[number] = list(self._differences(self.reference, number))
+                del self.reasons[number]
+
+    def _may_be_a_tie(self, number: int) -> bool:
+        first = next(iter(self.differing[number]), "")
+        if not first.startswith(AT_TIES):
             return False
         why = self._reasons(number) if can_say_why(self.got[number]) else {}
         return bool(why.get("why: true gradients")) and not why.get("why: remembers", True)

@@ -1,0 +1,210 @@
+"""Answers that are right in usual cases alone are refused at grading; what right ones may do costs nothing."""
+
+from dataclasses import replace
+from functools import lru_cache
+
+import pytest
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+from cnncourse.checking import Case, Check, Part, images, judge
+
+from .toy import HINTS, UNIT, Unit
+
+
+class Many(Unit):
+    def forward(self, maps):
+        output = super().forward(maps)
+        return torch.cat([output[:64], torch.ones_like(output[64:])])
+
+
+class CutForMany(Unit):
+    def forward(self, maps):
+        return super().forward(maps.detach() if len(maps) > 16 else maps)
+
+
+class Cropped(Unit):
+    def forward(self, maps):
+        return super().forward(maps[..., :30, :])
+
+
+class SizeOfTheFirst(Unit):
+    size = None
+
+    def forward(self, maps):
+        self.size = self.size or maps.shape[2:]
+        return super().forward(maps[..., : self.size[0], : self.size[1]])
+
+
+class Clamped(Unit):
+    def forward(self, maps):
+        return super().forward(maps.clamp(-100, 100))
+
+
+class Landscape(Unit):
+    def forward(self, maps):
+        return super().forward(maps if maps.shape[2] >= maps.shape[3] else maps.flip(2))
+
+
+class Square(Unit):
+    def forward(self, maps):
+        return super().forward(maps.flip(2) if maps.shape[2] == maps.shape[3] else maps)
+
+
+class OnePixel(Unit):
+    def forward(self, maps):
+        return super().forward(maps + (maps.shape[2:] == (1, 1)))
+
+
+class OneImage(Unit):
+    def forward(self, maps):
+        return super().forward(maps + (self.training and len(maps) == 1))
+
+
+class KeptForTheSameTensor(Unit):
+    seen = result = None
+
+    def forward(self, maps):
+        if torch.is_grad_enabled() or self.training:
+            return super().forward(maps)
+        if maps is not self.seen:
+            self.seen, self.result = maps, super().forward(maps)
+        return self.result
+
+
+class KeptAveragesOfTheFirstEvaluation(Unit):
+    kept = None
+
+    def forward(self, maps):
+        if not self.training:
+            now = self.normalisation.running_mean.clone(), self.normalisation.running_var.clone()
+            self.kept = self.kept or now
+            self.normalisation.running_mean.copy_(self.kept[0])
+            self.normalisation.running_var.copy_(self.kept[1])
+        return super().forward(maps)
+
+
+@lru_cache
+def made_once(in_channels, out_channels, stride=1):
+    return Unit(in_channels, out_channels, stride)
+
+
+WRONG = [
+    (Many, "used on many images, what comes out in training is wrong"),
+    (CutForMany, "used on many images, the gradient is wrong"),
+    (Cropped, "used on larger images, what comes out in training is wrong"),
+    (SizeOfTheFirst, "used on larger images, what comes out in training is wrong"),
+    (Clamped, "used on values far below zero, what comes out in training is wrong"),
+    (Landscape, "used on images that lie on their side"),
+    (Square, "used on square images, what comes out in training is wrong"),
+    (OnePixel, "used on images of one pixel, what comes out in evaluation is wrong"),
+    (OneImage, "used on one image, what comes out in training is wrong"),
+    (KeptForTheSameTensor, "when its weights change, what comes out in evaluation does not follow"),
+    (KeptAveragesOfTheFirstEvaluation, ""),
+    (made_once, ""),
+]
+
+
+@pytest.mark.parametrize("seed", [0, 1])
+@pytest.mark.parametrize(("wrong", "said"), WRONG, ids=lambda each: getattr(each, "__name__", ""))
+def test_what_is_right_in_usual_cases_alone_is_refused(wrong, said, seed):
+    drawn_wider = replace(UNIT, draw=lambda _generator: (Case((2, 5, 1), inputs=images(3, 2, 7, 6)),))
+    report = judge(drawn_wider, wrong, seed, at_grading=True)
+    assert report.points < UNIT.points
+    assert said in " ".join(outcome.fault.message for outcome in report.outcomes if outcome.fault)
+
+
+class ScaleAndShiftInOne(Unit):
+    """Right: scale and shift of the normalisation are rows of one parameter, and an empty one does no harm."""
+
+    def __init__(self, in_channels, out_channels, stride=1):
+        super().__init__(in_channels, out_channels, stride)
+        self.normalisation = nn.BatchNorm2d(out_channels, affine=False)
+        self.both = nn.Parameter(torch.stack([torch.ones(out_channels), torch.zeros(out_channels)]))
+        self.none = nn.Parameter(torch.zeros(0, 3))
+
+    def forward(self, maps):
+        normalised = self.normalisation(self.convolution(maps))
+        return torch.relu(normalised * self.both[0].view(-1, 1, 1) + self.both[1].view(-1, 1, 1))
+
+
+class Keeps(Unit):
+    """Right: it keeps what it has worked out, for whoever wants to look at it."""
+
+    def forward(self, maps):
+        self.convolved = self.convolution(maps)
+        return torch.relu(self.normalisation(self.convolved))
+
+
+@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("right", [ScaleAndShiftInOne, Keeps])
+def test_what_a_text_leaves_to_its_reader_costs_nothing(right, seed):
+    assert judge(UNIT, right, seed, at_grading=True).passed
+
+
+class Pooled(nn.Module):
+    """After a ReLU, sums of alike weights are often equal from place to place, and so are values in a window."""
+
+    def __init__(self, channels):
+        super().__init__()
+        self.unit, self.last = Unit(channels, channels), nn.Conv2d(channels, channels, 3, padding=1, bias=False)
+
+    def forward(self, maps):
+        return self.pool(self.last(self.unit(maps)))
+
+    def pool(self, maps):
+        return F.max_pool2d(maps, 3, 2, 1)
+
+
+class PooledByHalves(Pooled):
+    """The largest values, whose gradient equal ones share."""
+
+    def pool(self, maps):
+        windows = F.pad(maps, (1, 1, 1, 1), value=-torch.inf).unfold(2, 3, 2).unfold(3, 3, 2)
+        return windows.amax((4, 5))
+
+
+class PooledAndCut(PooledByHalves):
+    def pool(self, maps):
+        return super().pool(maps).detach() + 0 * maps.sum()
+
+
+POOLED = Part(
+    name="Pooled",
+    task="build",
+    minutes=5,
+    references=(Pooled,),
+    cases=(Case((2,), inputs=images(3, 2, 7, 8)),),
+    checks=(Check("the right values", 1, HINTS),),
+)
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_which_of_two_equal_values_has_the_gradient_does_not_matter(seed):
+    assert judge(POOLED, PooledByHalves, seed).passed
+    assert not judge(POOLED, PooledAndCut, seed).passed
+
+
+def counts():
+    counted = {"calls": 0}
+
+    def count(number):
+        counted["number"] = number
+        return counted
+
+    return count
+
+
+def test_a_function_whose_later_calls_change_what_it_gave_back_is_refused():
+    part = Part(
+        name="count",
+        task="use",
+        minutes=5,
+        references=(lambda number: {"calls": 0, "number": number},),
+        cases=(Case((1,)), Case((2,))),
+        checks=(Check("the right numbers", 1, HINTS),),
+    )
+    assert judge(part, lambda number: {"calls": 0, "number": number}).passed
+    (outcome,) = judge(part, counts()).outcomes
+    assert "what was given back has changed" in outcome.fault.message
