@@ -10,7 +10,7 @@ from cnncourse.checking.exercise import Fault, Question
 from cnncourse.checking.pictures import maps_picture
 from cnncourse.checking.plain import CANCELLED, GRADIENTS, IN_SINGLE_PRECISION, OUTPUTS, Plain, differing, flat, same
 from cnncourse.checking.uses import USED
-from cnncourse.checking.wording import differing_text, shape_text, values_text
+from cnncourse.checking.wording import differing_parts, differing_text, shape_text, values_text
 
 Notes = Mapping[str, Plain]
 
@@ -194,7 +194,7 @@ def _texts(got: Plain, expected: Plain) -> tuple[str, str]:
         return f"{expected:,}" if isinstance(expected, int) else expected, f"{got:,}" if isinstance(got, int) else got
     ones, others = flat(expected), flat(got)
     if not ones or len(ones) != len(others):
-        return _shortened(expected), _shortened(got)
+        return differing_parts(_written(expected), _written(got))
     for one, other in zip(ones, others, strict=True):
         if one.shape != other.shape:
             return (f"shape {shape_text(one.shape)}", f"shape {shape_text(other.shape)}")
@@ -203,13 +203,12 @@ def _texts(got: Plain, expected: Plain) -> tuple[str, str]:
     return values_text(ones[0]), values_text(others[0])
 
 
-def _shortened(value: Plain) -> str:
+def _written(value: Plain) -> str:
     if value is None or (isinstance(value, list) and all(item is None for item in value)):
         return "none"
     if flat(value):
         return " and ".join(values_text(tensor) for tensor in flat(value)[:3])
-    text = repr(value)
-    return text if len(text) <= 120 else f"{text[:117]}…"
+    return repr(value)
 
 
 def _picture(got: Plain, expected: Plain) -> str:
