@@ -193,6 +193,14 @@ def _draw(generator: torch.Generator) -> tuple[Case, ...]:
     return (_case(i, o + (i == o), number, d, seed=int(torch.randint(2**31, (), generator=generator))),)
 
 
+CORNERS = (
+    _case(1, 1, 1, 1),
+    _case(3, 2, 32, 1),  # as many paths as the chapter's network has
+    _case(4, 4, 4, 4),
+    _case(2, 1, 8, 3),
+    _case(1, 3, 5, 1),
+)
+
 CONVERSION = Part(
     name="convert",
     task="use",
@@ -206,6 +214,7 @@ CONVERSION = Part(
         _case(3, 6, 1, 4),
     ),
     draw=_draw,
+    corners=CORNERS,
     misconceptions=MISCONCEPTIONS,
     checks=(
         Check(
