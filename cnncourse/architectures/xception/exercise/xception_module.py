@@ -43,7 +43,8 @@ def of_the_course(
 CORNERS = (
     _case(4, [4, 4, 4], True, False),  # a row of the middle flow
     _case(3, [5, 4, 3, 3, 3, 3], False, False),
-    Case((2, [3], True, True), inputs=images(4, 2, 8, 6), rounds=3, spread=SPREAD),  # higher than wide, both even
+    # Higher than wide, both even; seldom below zero, so that no window of the pooling holds zeros alone.
+    Case((2, [3], True, True), inputs=images(4, 2, 8, 6, mean=1.0), rounds=0, spread=SPREAD),
     _case(2, [2], False, False),
     Case((128, [128, 128], True, True), inputs=images(2, 128, 3, 3), counted=True),
 )
