@@ -100,7 +100,12 @@ MISCONCEPTIONS = (
         middle(modules.ShortcutOfReluAlways),
         (CARRIES,),
     ),
-    Misconception("the sum is written into the maps that forward is given", middle(AddsInPlace), (CARRIES,)),
+    Misconception(
+        "what comes out is right, and the maps that forward is given are changed on the way: by a ReLU that works in "
+        "place, or because the sum is written into them",
+        middle(AddsInPlace),
+        (CARRIES,),
+    ),
     Misconception("the ReLU before the first separable convolution is missing", middle(modules.NoLeadingRelu), (REST,)),
     Misconception("the ReLUs between the separable convolutions are missing", middle(modules.OnlyLeadingRelu), (REST,)),
     Misconception("all ReLUs are missing", middle(modules.NoRelu), (REST,)),
