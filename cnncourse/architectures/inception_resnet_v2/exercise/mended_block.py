@@ -231,6 +231,12 @@ def _draw(generator: torch.Generator) -> tuple[Case, ...]:
     return (_case(channels, filters, scale, rounds=3),)
 
 
+CORNERS = (
+    _case(3, 6, 0.9),  # more filters than channels
+    _case(1, 1, 2.0),
+    _case(2, 1, 0.0),
+)
+
 MENDED_BLOCK = Part(
     name="MendedBlock",
     task="mend",
@@ -238,6 +244,7 @@ MENDED_BLOCK = Part(
     references=(Mended, MendedWithLargerEpsilon),
     cases=(_case(5, 3, 0.1, rounds=6), _case(3, 3, 0.5, rounds=3)),
     draw=_draw,
+    corners=CORNERS,
     misconceptions=MISCONCEPTIONS,
     checks=(
         Check(

@@ -26,6 +26,14 @@ def _draw(generator: torch.Generator) -> tuple[Case, ...]:
     return (_case(channels, width, plan, classes),)
 
 
+ONE = [[(1, 1)]]
+CORNERS = (
+    # As many blocks as the released network has.
+    Case((1, 1, [(ONE, 10, 0.17), (ONE, 20, 0.1), (ONE, 10, 0.2)], 1), inputs=images(2, 1, 9, 8), counted=True),
+    Case((1, 2, [(ONE, 3, 0.3), (ONE, 1, 2.0), (ONE, 3, 0.5), (ONE, 2, 0.4)], 1), inputs=images(3, 1, 16, 9), rounds=0),
+    _case(1, 2, [(ONE, 7, 0.3)], 2),
+)
+
 NETWORK = Part(
     name="make_inception_resnet",
     task="use",
@@ -39,6 +47,7 @@ NETWORK = Part(
         _case(2, 3, [(SMALL, 1, 0.5), (SMALL, 1, 0.5)], 3, rounds=3),
     ),
     draw=_draw,
+    corners=CORNERS,
     misconceptions=MISTAKES,
     needs={"InceptionResidualBlock": Block},
     checks=(

@@ -32,6 +32,19 @@ def _draw(generator: torch.Generator) -> tuple[Case, ...]:
     return _case(channels, branches, scale, rounds=3), _case(channels, branches, scale, False)
 
 
+# One branch of each number of convolutions, and another of one beside them.
+MANY = [[(1, 1)], [(1, 1), (2, 3)], [(1, 1), (1, 3), (2, 3)], [(1, (9, 1)), (2, (1, 9)), (1, 3), (1, 1)], [(2, 3)]]
+CORNERS = (
+    _case(4, [[(4, 3)]], 0.0),  # a single branch of as many maps
+    _case(1, MANY, -0.5, False),
+    _case(2, [[(1, 9), (3, (1, 7))], [(1, 1)]], 2.0),
+    Case(
+        (320, [[(32, 1)], [(32, 1), (32, 3)], [(32, 1), (48, 3), (64, 3)]], 0.17),
+        inputs=images(2, 320, 3, 3),
+        counted=True,
+    ),
+)
+
 RESIDUAL_BLOCK = Part(
     name="InceptionResidualBlock",
     task="build",
@@ -44,6 +57,7 @@ RESIDUAL_BLOCK = Part(
         _case(3, [[(3, 3)], [(3, 3)]], 1.0, True),
     ),
     draw=_draw,
+    corners=CORNERS,
     misconceptions=MISTAKES,
     checks=(
         Check(

@@ -263,6 +263,12 @@ def _draw(generator: torch.Generator) -> tuple[Case, ...]:
     return (_case(*drawn, height=height, width=width, rounds=3),)
 
 
+CORNERS = (
+    _case(1, 1, 1, 1, height=17, width=17),  # the chapter's size
+    _case(5, 2, 3, 1, height=5, width=9),
+    Case((4, 2, 192, 2), inputs=images(2, 4, 5, 5), counted=True),
+)
+
 MENDED_REDUCTION = Part(
     name="MendedReduction",
     task="mend",
@@ -276,6 +282,7 @@ MENDED_REDUCTION = Part(
         _case(3, 3, 3, 3, rounds=3),
     ),
     draw=_draw,
+    corners=CORNERS,
     misconceptions=MISCONCEPTIONS,
     checks=(
         Check(

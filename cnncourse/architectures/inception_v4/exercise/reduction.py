@@ -18,6 +18,12 @@ def _draw(generator: torch.Generator) -> tuple[Case, ...]:
     return (_case(*drawn, height=height, width=width, rounds=4),)
 
 
+CORNERS = (
+    _case(1, 1, 1, 1, 1, height=5, width=5),
+    _case(1, 5, 4, 3, 2, height=7, width=17),
+    _case(6, 1, 2, 1, 3, height=35, width=35),  # the chapter's size
+)
+
 REDUCTION = Part(
     name="ReductionA",
     task="build",
@@ -31,6 +37,7 @@ REDUCTION = Part(
         _case(2, 3, 2, 4, 2, height=5, width=7),
     ),
     draw=_draw,
+    corners=CORNERS,
     misconceptions=MISTAKES,
     checks=(
         Check(

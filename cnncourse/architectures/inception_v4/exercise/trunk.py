@@ -30,6 +30,20 @@ def _draw(generator: torch.Generator) -> tuple[Case, ...]:
     return (_case(channels, *table, height=height, width=width),)
 
 
+def _counted(in_channels: int, *table: list[object]) -> Case:
+    return Case((in_channels, list(table)), inputs=images(2, in_channels, 7, 7), counted=True)
+
+
+CORNERS = (
+    _counted(1, [INCEPTION, 7, 1, 1]),  # as many modules as Inception-v4 has of a kind
+    # More rows than any other table has, several of them equal, with as many maps in and out.
+    _counted(
+        4, *[[INCEPTION, 2, 3, 1]] * 3, [REDUCTION, 1, 1, 1, 1], *[[INCEPTION, 1, 1, 1]] * 2, [INCEPTION, 3, 1, 2]
+    ),
+    _case(1, [REDUCTION, 1, 2, 1, 3]),
+    _case(2, *[[INCEPTION, 1, 1, 1]] * 3, [INCEPTION, 1, 2, 1], [INCEPTION, 1, 1, 1], height=5, width=5),
+)
+
 TRUNK = Part(
     name="make_trunk",
     task="use",
@@ -53,6 +67,7 @@ TRUNK = Part(
         ),
     ),
     draw=_draw,
+    corners=CORNERS,
     misconceptions=MISTAKES,
     needs={"ReductionA": Reduction},
     checks=(

@@ -198,6 +198,13 @@ MISCONCEPTIONS = (
     Misconception("the projection is missing where only the stride changes", ProjectsForOtherChannelsOnly, (CHANGED,)),
 )
 
+CORNERS = (
+    _case(9, 2, rounds=0),  # fewer maps out than in, without a stride
+    _case(2, 2, rounds=0),  # as many as the width, as in ResNet-50's first block
+    Case((1, 1, 2), inputs=images(4, 1, 12, 6), rounds=0),
+    Case((64, 64), inputs=images(2, 64, 3, 3), counted=True),
+)
+
 BOTTLENECK = Part(
     name="MendedBottleneck",
     task="mend",
@@ -205,6 +212,7 @@ BOTTLENECK = Part(
     references=(Bottleneck,),
     cases=(_case(8, 2, rounds=6), _case(3, 2, 2, rounds=6), _case(8, 2, 2, rounds=0)),
     draw=_draw,
+    corners=CORNERS,
     misconceptions=MISCONCEPTIONS,
     checks=(
         Check(

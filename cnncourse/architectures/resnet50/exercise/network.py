@@ -279,6 +279,13 @@ def _draw(generator: torch.Generator) -> tuple[Case, ...]:
     return (_case(blocks, width, classes, option),)
 
 
+CORNERS = (
+    _counted([9, 9, 9], 1, 1, "A"),  # as deep as ResNet-56
+    _counted([3, 4, 6, 3], 1, 10, "B"),
+    _counted([1, 1, 1, 1, 1], 2, 1, "A"),
+    Case(([1], 2, 3, "B"), inputs=images(2, 3, 66, 5), rounds=0),  # a single stage, in which no map is halved
+)
+
 NETWORK = Part(
     name="make_resnet",
     task="use",
@@ -291,6 +298,7 @@ NETWORK = Part(
         _case([2, 1, 1], 5, 6, "B", rounds=3),
     ),
     draw=_draw,
+    corners=CORNERS,
     misconceptions=MISCONCEPTIONS,
     needs={"BasicBlock": BasicBlock},
     checks=(

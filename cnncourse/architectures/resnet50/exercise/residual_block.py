@@ -18,6 +18,14 @@ def _draw(generator: torch.Generator) -> tuple[Case, ...]:
     return _case(few, many + 1, 3, "A"), _case(many + 1, few, 3, "B", rounds=4)
 
 
+CORNERS = (
+    _case(5, 3),  # other channels without a stride
+    _case(2, 2, 1, "A"),
+    Case((3, 3, 2, "A"), inputs=images(3, 3, 12, 6), rounds=0),  # even sides, higher than wide
+    Case((1, 2, 2, "B"), inputs=images(3, 1, 8, 8), rounds=0),
+    Case((256, 256), inputs=images(2, 256, 3, 3), counted=True),  # as wide as ResNet-34's
+)
+
 RESIDUAL_BLOCK = Part(
     name="BasicBlock",
     task="build",
@@ -32,6 +40,7 @@ RESIDUAL_BLOCK = Part(
         _case(4, 4, 2, "A"),
     ),
     draw=_draw,
+    corners=CORNERS,
     misconceptions=MISTAKES,
     checks=(
         Check(

@@ -21,6 +21,10 @@ def _draw(generator: torch.Generator) -> tuple[Case, ...]:
     return tuple(_case(*drawn, form, rounds=3 if form == "c" else 0) for form in FORMS)
 
 
+# One path of one channel, one path, as many as the chapter's network has, and paths wider than what comes in.
+EDGES = (1, 1, 1), (4, 1, 2), (2, 32, 1), (2, 2, 5)
+CORNERS = tuple(_case(*edge, form) for edge in EDGES for form in FORMS)
+
 AGGREGATED_BLOCK = Part(
     name="AggregatedBlock",
     task="build",
@@ -31,6 +35,7 @@ AGGREGATED_BLOCK = Part(
         *(_case(5, 2, 2, form) for form in FORMS),
     ),
     draw=_draw,
+    corners=CORNERS,
     misconceptions=MISTAKES,
     # A mask may stand for groups: only what a step of training moves is counted.
     leaves_open=("parameters",),

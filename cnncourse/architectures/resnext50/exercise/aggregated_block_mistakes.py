@@ -244,9 +244,39 @@ def _cut(form, number):
     return Cut
 
 
+class MaskedAtTheStart(Block):
+    def grouped(self, channels, cardinality, width):
+        layers = super().grouped(channels, cardinality, width)
+        inside = cardinality * width
+        layers[2] = nn.Conv2d(inside, inside, 3, padding=1, bias=False)
+        mask = torch.block_diag(*[torch.ones(width, width)] * cardinality)
+        layers[2].weight.data *= mask[:, :, None, None]
+        return layers
+
+
+class AddedUpInB(Block):
+    def __init__(self, in_channels, cardinality, width, form):
+        super().__init__(in_channels, cardinality, width, form)
+        if form == "b":
+            self.last = self.widen(width, in_channels)
+
+    def inside(self, maps):
+        return super().inside(maps) if self.form == "c" else sum(path(maps) for path in self.paths)
+
+
 MISTAKES = (
     Misconception("in form c cardinality and width have changed roles", RolesSwapped, (FORM_C,)),
     Misconception("the 3×3 convolution is not divided into groups", NotDivided, (FORM_C,)),
+    Misconception(
+        "the 3×3 convolution is masked only once, at the start: training changes what the mask has made zero",
+        MaskedAtTheStart,
+        (FORM_C,),
+    ),
+    Misconception(
+        "form b adds the paths' maps up; they lie side by side, and the last convolution sees them all",
+        AddedUpInB,
+        (FORM_B,),
+    ),
     Misconception("one of the 1×1 convolutions is divided, too; only the 3×3 is", OneByOneDivided, (FORM_C,)),
     Misconception("both 1×1 convolutions are divided, too; only the 3×3 is", AllDivided, (FORM_C,)),
     Misconception("form c has width channels inside, not cardinality · width", WidthInAll, (FORM_C,)),

@@ -63,6 +63,10 @@ def first_alone(paths):
     return tuple(paths[0])
 
 
+def by_name(paths):
+    return dict(zip(("first", "second", "third"), joined(paths), strict=True))
+
+
 def first_repeated(paths):
     return joined([paths[0]] * len(paths))
 
@@ -127,6 +131,9 @@ MISCONCEPTIONS = (
     *(
         Misconception("one path's weights, or the sum of all; each path keeps its own", wrong, (SHAPES, INSIDE, OUTPUT))
         for wrong in (summed, first_alone)
+    ),
+    Misconception(
+        "the weights come in a dictionary; a tuple or a list is asked for", by_name, (SHAPES, INSIDE, OUTPUT)
     ),
     Misconception("third has as many outputs as first has inputs, not its own", out_is_in, (SHAPES, OUTPUT)),
     Misconception("the first path's weights are there cardinality times", first_repeated, (INSIDE, OUTPUT)),
@@ -193,6 +200,14 @@ def _draw(generator: torch.Generator) -> tuple[Case, ...]:
     return (_case(i, o + (i == o), number, d, seed=int(torch.randint(2**31, (), generator=generator))),)
 
 
+CORNERS = (
+    _case(1, 1, 1, 1),
+    _case(3, 2, 32, 1),  # as many paths as the chapter's network has
+    _case(4, 4, 4, 4),
+    _case(2, 1, 8, 3),
+    _case(1, 3, 5, 1),
+)
+
 CONVERSION = Part(
     name="convert",
     task="use",
@@ -206,6 +221,7 @@ CONVERSION = Part(
         _case(3, 6, 1, 4),
     ),
     draw=_draw,
+    corners=CORNERS,
     misconceptions=MISCONCEPTIONS,
     checks=(
         Check(

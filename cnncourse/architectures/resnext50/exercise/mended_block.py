@@ -247,6 +247,12 @@ def _draw(generator: torch.Generator) -> tuple[Case, ...]:
     return (_case(*(low + (torch.rand(3, generator=generator) * high).long()).tolist(), rounds=3),)
 
 
+CORNERS = (
+    _case(1, 1, 1),
+    _case(2, 32, 1),  # as many paths as the chapter's network has
+    _case(2, 9, 4),
+)
+
 MENDED_BLOCK = Part(
     name="MendedBlock",
     task="mend",
@@ -254,6 +260,7 @@ MENDED_BLOCK = Part(
     references=(Mended, MendedWithLargerEpsilon),
     cases=(_case(6, 3, 2, rounds=6), _case(4, 2, 2), _case(3, 1, 3)),
     draw=_draw,
+    corners=CORNERS,
     misconceptions=MISCONCEPTIONS,
     checks=(
         Check(

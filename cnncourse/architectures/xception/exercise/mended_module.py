@@ -100,7 +100,12 @@ MISCONCEPTIONS = (
         middle(modules.ShortcutOfReluAlways),
         (CARRIES,),
     ),
-    Misconception("the sum is written into the maps that forward is given", middle(AddsInPlace), (CARRIES,)),
+    Misconception(
+        "what comes out is right, and the maps that forward is given are changed on the way: by a ReLU that works in "
+        "place, or because the sum is written into them",
+        middle(AddsInPlace),
+        (CARRIES,),
+    ),
     Misconception("the ReLU before the first separable convolution is missing", middle(modules.NoLeadingRelu), (REST,)),
     Misconception("the ReLUs between the separable convolutions are missing", middle(modules.OnlyLeadingRelu), (REST,)),
     Misconception("all ReLUs are missing", middle(modules.NoRelu), (REST,)),
@@ -142,6 +147,13 @@ def _draw(generator: torch.Generator) -> tuple[Case, ...]:
     return (_case(channels, repeats),)
 
 
+CORNERS = (
+    Case((2, 8), inputs=images(4, 2, 1, 6), rounds=0, spread=SPREAD),  # maps of a single row
+    _case(2, 5, rounds=3),  # the order of the steps in later rounds
+    _case(1, 1),
+    Case((128, 1), inputs=images(2, 128, 3, 3), counted=True),
+)
+
 MENDED_MODULE = Part(
     name="MendedModule",
     task="mend",
@@ -149,6 +161,7 @@ MENDED_MODULE = Part(
     references=(middle(modules.Module), middle(of_the_course)),
     cases=(_case(4, 1, rounds=6), _case(4, rounds=3)),
     draw=_draw,
+    corners=CORNERS,
     misconceptions=MISCONCEPTIONS,
     checks=(
         Check(

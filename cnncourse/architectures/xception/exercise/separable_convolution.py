@@ -32,6 +32,15 @@ def _draw(generator: torch.Generator) -> tuple[Case, ...]:
     return (Case(arguments, inputs=images(3, channels, 13, 14), rounds=0),)
 
 
+CORNERS = (
+    Case((5, 2, 3, 2, 1, True), inputs=images(3, 5, 8, 6), rounds=0),  # fewer maps out, even sides, a bias beside it
+    Case((1, 4, 3, 1, 6, True), inputs=images(3, 1, 6, 6), rounds=0),
+    _case(1, 1),
+    _case(4, 3, 1, 2, 2, False),  # kernels of a single weight
+    _case(2, 3, 1),
+    Case((64, 4), inputs=images(2, 64, 4, 3), rounds=0),  # as many maps as the chapter's network has
+)
+
 SEPARABLE_CONVOLUTION = Part(
     name="SeparableConv2d",
     task="build",
@@ -44,6 +53,7 @@ SEPARABLE_CONVOLUTION = Part(
         _case(2, 6, 3, 1, 3, False, rounds=4),
     ),
     draw=_draw,
+    corners=CORNERS,
     misconceptions=MISTAKES,
     checks=(
         Check(

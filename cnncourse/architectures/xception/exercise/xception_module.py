@@ -40,6 +40,15 @@ def of_the_course(
     return XceptionModule(in_channels, filters, leading_relu=leading_relu, downsample=downsample)
 
 
+CORNERS = (
+    _case(4, [4, 4, 4], True, False),  # a row of the middle flow
+    _case(3, [5, 4, 3, 3, 3, 3], False, False),
+    # Higher than wide, both even; seldom below zero, so that no window of the pooling holds zeros alone.
+    Case((2, [3], True, True), inputs=images(4, 2, 8, 6, mean=1.0), rounds=0, spread=SPREAD),
+    _case(2, [2], False, False),
+    Case((128, [128, 128], True, True), inputs=images(2, 128, 3, 3), counted=True),
+)
+
 XCEPTION_MODULE = Part(
     name="XceptionModule",
     task="use",
@@ -54,6 +63,7 @@ XCEPTION_MODULE = Part(
         _case(4, [4, 4], True, True),
     ),
     draw=_draw,
+    corners=CORNERS,
     needs={"SeparableConv2d": Separable},
     misconceptions=MISTAKES,
     checks=(
