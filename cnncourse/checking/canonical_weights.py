@@ -80,6 +80,7 @@ class Weights:
         parameters: the trainable parameters.
         count: how many trainable numbers there are.
         classes: the class of each number, in canonical order.
+        free: for each parameter, which of its numbers no mask keeps out.
 
     """
 
@@ -96,6 +97,8 @@ class Weights:
             zeros = values == 0
             # Zeros among random values are connections that a mask keeps out; else they are a starting value.
             self.kept_out[place[zeros]] = len(np.unique(values[~zeros])) > 1
+        pairs = zip(self.parameters, self.places, strict=True)
+        self.free = [torch.from_numpy(~self.kept_out[place]).view(each.shape) for each, place in pairs]
 
     def fill_alike(self) -> None:
         """Give all numbers one value."""

@@ -18,8 +18,8 @@ def fill_unevenly(weights: Weights) -> None:
     """Give all numbers nearly one value: where all are alike, the values in a window of a pooling may be too."""
     weights.fill_alike()
     with torch.no_grad():
-        for parameter in weights.parameters:
-            parameter.add_(torch.randn(parameter.shape), alpha=UNEVEN)
+        for parameter, free in zip(weights.parameters, weights.free, strict=True):
+            parameter.add_(torch.randn(parameter.shape) * free, alpha=UNEVEN)
 
 
 def has_true_gradients(subject: Subject, weights: Weights, inputs: Sequence[Tensor]) -> bool:
@@ -30,17 +30,21 @@ def has_true_gradients(subject: Subject, weights: Weights, inputs: Sequence[Tens
     state, (_, projected) = torch.get_rng_state(), subject.projected(inputs)
     if projected.requires_grad:
         projected.backward()
-    are_true = all(_is_derivative(subject, some, inputs, state) for some in (moved, weights.parameters))
+    all_of_inputs = [torch.ones_like(each, dtype=torch.bool) for each in moved]
+    groups = ((moved, all_of_inputs), (weights.parameters, weights.free))
+    are_true = all(_is_derivative(subject, some, free, inputs, state) for some, free in groups)
     for each in weights.parameters:
         each.grad = None
     return are_true
 
 
-def _is_derivative(subject: Subject, moved: Sequence[Tensor], inputs: Sequence[Tensor], state: Tensor) -> bool:
-    """Whether the gradients of some tensors say what comes out if all of them are moved a little."""
+def _is_derivative(
+    subject: Subject, moved: Sequence[Tensor], free: Sequence[Tensor], inputs: Sequence[Tensor], state: Tensor
+) -> bool:
+    """Whether the gradients of some tensors say what comes out if all that is free in them is moved a little."""
     # Not the seed of the inputs: along themselves, what is normalised does not change.
     generator = torch.Generator().manual_seed(subject.question.seed + OTHER_SEED)
-    ways = [torch.randn(each.shape, generator=generator) for each in moved]
+    ways = [torch.randn(each.shape, generator=generator) * its for each, its in zip(moved, free, strict=True)]
     predicted = sum(
         float((each.grad * way).sum()) for each, way in zip(moved, ways, strict=True) if each.grad is not None
     )

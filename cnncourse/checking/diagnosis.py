@@ -132,10 +132,15 @@ def _proven_in_evaluation(got: Notes, expected: Notes, differing: Collection[str
     alone, its = got.get("alike: a batch of one"), expected.get("alike: a batch of one")
     if alone is not None and any(one.dim() < other.dim() for one, other in zip(alone, its, strict=False)):
         return ONE_IMAGE
+    if got.get("why: remembers"):
+        return REMEMBERS
     if "alike: alone as among others" in differing:
         return OTHERS
     drawn_in_training = [name for name in expected if name.startswith(("drawn 1", "drawn 2"))]
-    training_is_right = all(name in right for name in drawn_in_training)
+    in_training = ["alike: output", "alike: gradient of the input", *drawn_in_training]
+    training_is_right = (
+        all(name in right for name in in_training) and "drawn: training of another batch" not in differing
+    )
     if "alike: evaluation" in differing:
         return EVALUATION if training_is_right else ""
     if "chance: unreached" in differing or ("chance: log gradient" in differing and "chance: log spread" in right):
@@ -148,7 +153,7 @@ def _proven_in_evaluation(got: Notes, expected: Notes, differing: Collection[str
         return UNSAVED
     if not training_is_right:
         return OWN_WEIGHTS if "alike: gradient of the input" in right else ""
-    if "drawn: evaluation again" in differing or got.get("why: remembers"):
+    if "drawn: evaluation again" in differing:
         return REMEMBERS
     if "drawn: evaluation with larger weights" in differing and "drawn: evaluation" in right:
         return KEPT

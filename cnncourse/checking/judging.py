@@ -17,7 +17,10 @@ from cnncourse.checking.report import Report
 from cnncourse.training.threads import one_thread
 
 SAME_AS = "the same as at"  # how a mistake that was told before is referred to
-AT_TIES = ("alike: gradient", "alike, evaluation: gradient")  # how notes begin that differ where values are equal
+# How notes begin that may differ where values are equal, as with weights that are all alike, or behind a ReLU.
+AT_TIES = tuple(
+    f"{stage}: gradient" for stage in ("alike", "alike, evaluation", "drawn 1", "drawn 2", "drawn, evaluation")
+)
 ATTEMPTS = 5  # at a question whose answer may depend on ties
 KEPT = 12  # parts, each with its seed, whose references' notes are kept
 # What stands for an answer's own words where they may tell what was drawn for a hidden check.
@@ -238,15 +241,15 @@ class _Judged:
     def _ask_again(self, seed: int, at_grading: bool) -> None:
         """Ask anew where gradients differ, though they are those of what comes out, and that does not.
 
-        Two values in the window of a pooling may be equal, with weights that are all alike. Then either may have the
-        gradient, and what is told apart by it differs.
+        Two values in the window of a pooling may be equal. Then either may have the gradient, and what is told apart by
+        it differs.
         """
         for number in range(len(self.questions)):
             for attempt in range(1, ATTEMPTS):
                 if not self._may_be_a_tie(number):
                     break
-                if all(name.startswith(AT_TIES) for name in self.differing[number]):
-                    self.differing[number] = []
+                if self.questions[number].rounds and all(name.startswith("alike") for name in self.differing[number]):
+                    self.differing[number] = []  # with other weights all agrees, and the gradients too
                     break
                 _, question = self.part.questions(seed, at_grading=at_grading, attempt=attempt)[number]
                 self.questions[number], self.got[number] = question, dict(self.ask(question, self.own))
