@@ -1,7 +1,5 @@
 """Part 1: a stack of convolutions that keep height and width, each followed by a ReLU."""
 
-from dataclasses import replace
-
 import torch
 
 from cnncourse.architectures.vgg16.exercise.stack_mistakes import MISTAKES, stacked
@@ -40,7 +38,7 @@ STACK = Part(
         _case(2, 2, 7, 7),
         _case(1, 3, 2, 11),
         _case(4, 3, 2, 9),
-        replace(_case(4, 4, 2), keywords={"kernel_size": 5}),
+        _case(4, 4, 2, 5),
     ),
     misconceptions=MISTAKES,
     checks=(
