@@ -112,6 +112,16 @@ class ForgotReturn(Masked):
         super().forward(units)
 
 
+class RoundedShare(Masked):
+    def __init__(self, p):
+        super().__init__(round(p, 1))
+
+
+class SinglePictureKept(Masked):
+    def mask(self, units):
+        return super().mask(units) if len(units) > 1 else torch.ones_like(units)
+
+
 # The ledger -----------------------------------------------------------------------------------------------------------
 
 
@@ -173,6 +183,20 @@ def at_most_two_towers(widths, towers, *top):
 
 def first_side_by_division(widths, towers, image_size, *top):
     return by_windows(widths, towers, 4 * (image_size // 4 - 2) + 11, *top)
+
+
+def image_never_split(widths, towers, *top):
+    return by_windows(widths, (1, *towers[1:]), *top)
+
+
+def side_to_the_nearest(widths, towers, image_size, *top):
+    return by_windows(widths, towers, 4 * round((image_size - 11) / 4) + 11, *top)
+
+
+def poolings_two_wide(widths, towers, image_size, hidden_units, num_classes):
+    ledger = by_windows(widths, towers, image_size, hidden_units, num_classes)
+    side = (image_size - 11) // 4 + 1
+    return ledger | {"fc6": hidden_units * (widths[-1] * (side // 8) ** 2 + 1)}
 
 
 def empties_the_towers(widths, towers, *top):
@@ -292,6 +316,14 @@ class NormalisedBetween(Top):
         return super().drop(self.norm(features))
 
 
+class OneLayerForTwo(Top):
+    """Whatever maps as many units to as many is one and the same layer."""
+
+    def __init__(self, in_features, hidden_units, num_classes, p):
+        super().__init__(in_features, hidden_units, num_classes, p)
+        self.fc8 = self.fc7 if num_classes == hidden_units else self.fc8
+
+
 # The bank -------------------------------------------------------------------------------------------------------------
 
 WRONG = [
@@ -309,8 +341,14 @@ WRONG = [
     Wrong(
         "parameter_ledger",
         first_side_by_division,
-        "conv1 has a padding of 2, as in today's libraries for images of 224; here it has none",
+        "the side behind conv1 is rounded up",
     ),
+    Wrong("Dropout", RoundedShare),
+    Wrong("Dropout", SinglePictureKept, "the share of zeros is wrong"),
+    Wrong("parameter_ledger", image_never_split, "the result is wrong"),
+    Wrong("parameter_ledger", side_to_the_nearest, "the result is wrong"),
+    Wrong("parameter_ledger", poolings_two_wide, "the poolings are taken for 2 wide"),
+    Wrong("MendedTop", OneLayerForTwo),
     Wrong("MendedTop", EvaluatesItself, "forward switches the module"),
     Wrong("MendedTop", NothingTrained, "cut off from the gradient"),
     Wrong("MendedTop", DropoutWithoutGradient, "cut off from the gradient"),

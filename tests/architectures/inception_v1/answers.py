@@ -6,7 +6,7 @@ from torch import nn
 
 from cnncourse.architectures.inception_v1.exercise.inception_module_mistakes import Module
 from cnncourse.architectures.inception_v1.exercise.ledger_mistakes import Ledger
-from cnncourse.architectures.inception_v1.exercise.two_heads_mistakes import Heads
+from cnncourse.architectures.inception_v1.exercise.two_heads_mistakes import Heads, SilentHeadLeftOut
 from tests.architectures.bank import Wrong
 
 
@@ -46,6 +46,20 @@ class KnowsEightMaps(Module):
         super().__init__(in_channels, one, min(three_reduce, 3), three, min(five_reduce, 2), five, pool_projection)
         if in_channels not in (3, 8):
             self.five_reduce.requires_grad_(False)
+
+
+class SmallMapsNotPooled(Module):
+    def pool(self, maps):
+        return super().pool(maps) if min(maps.shape[2:]) >= 3 else maps
+
+
+class ReluBeforeThePooling(Module):
+    def forward(self, maps):
+        self.rectified = F.relu(maps)
+        return super().forward(maps)
+
+    def pool(self, maps):
+        return super().pool(self.rectified)
 
 
 class InSequences(nn.Module):
@@ -151,6 +165,16 @@ class Lazy(nn.Module):
         return torch.cat([self.one(maps).relu(), self.three(maps), self.five(maps), self.pool(maps)], dim=1)
 
 
+class FirstRowNeverPools(Ledger):
+    def __call__(self, in_channels, side, rows, reduced):
+        return super().__call__(in_channels, side * (2 if rows and rows[0] == "max pool" else 1), rows, reduced)
+
+
+class NaiveModulesRead(Ledger):
+    def joined(self, maps, row, reduced):
+        return super().joined(maps, row, reduced) if reduced or row[5] else row[0] + row[2] + row[4]
+
+
 def counted_by_torch(in_channels, side, rows, reduced):
     """A right answer that lets torch count its layers."""
     entries = []
@@ -220,6 +244,11 @@ class KnowsTheWeight(Heads):
         super().__init__(in_channels, width, num_classes, 0.3)
 
 
+class ZeroIsNotSaid(Heads):
+    def __init__(self, in_channels, width, num_classes, weight):
+        super().__init__(in_channels, width, num_classes, weight or 0.3)
+
+
 class HeadsWithModules(nn.Module):
     """A right answer with modules for all steps."""
 
@@ -278,6 +307,11 @@ WRONG = [
         "forward changes the tensor that it is given",
     ),
     Wrong("Inception", KnowsEightMaps, "the number of trainable parameters is wrong"),
+    Wrong("Inception", SmallMapsNotPooled),
+    Wrong("Inception", ReluBeforeThePooling, "the pooling is given rectified maps"),
+    Wrong("inception_ledger", FirstRowNeverPools()),
+    Wrong("inception_ledger", NaiveModulesRead()),
+    Wrong("MendedHeads", ZeroIsNotSaid),
     Wrong("MendedHeads", KnowsTheWeight, "what comes out is wrong"),
     Wrong("inception_ledger", empties_the_rows, "it changes the arguments that it is given"),
     Wrong("MendedHeads", SqueezedInEvaluation, "a batch of one loses its first dimension"),
@@ -294,6 +328,7 @@ RIGHT = [
     ("inception_ledger", counted_by_torch),
     ("inception_ledger", branch_by_branch),
     ("MendedHeads", Heads),
+    ("MendedHeads", SilentHeadLeftOut),
     ("MendedHeads", HeadsWithModules),
     ("MendedHeads", HeadsByLabels),
     ("MendedHeads", OtherNames),

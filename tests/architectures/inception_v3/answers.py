@@ -7,6 +7,7 @@ from torch import nn
 
 from cnncourse.architectures.inception_v3.model import Branch
 from tests.architectures.bank import Wrong
+from tests.architectures.inception_v3.edge_answers import EDGES
 
 # The factorised convolution -------------------------------------------------------------------------------------------
 
@@ -371,6 +372,7 @@ WRONG = [
     Wrong(B, FiveClasses, "wrong"),
     Wrong(C, GraphKeptInPlace),
     Wrong(C, KnowsTwoMomenta),
+    *EDGES,
 ]
 
 RIGHT = [

@@ -108,6 +108,11 @@ class RoomForTwentyMaps(MaskedConv):
         super().__init__(table[:20])
 
 
+class SingleMapLost(MaskedConv):
+    def forward(self, maps):
+        return super().forward(maps).squeeze(1)
+
+
 class OneConvPerMap(nn.Module):
     def __init__(self, table):
         super().__init__()
@@ -255,6 +260,15 @@ def darkened_towards_the_right():
     return on_images(darken)
 
 
+class RoundedUp(TrainableSubsampling):
+    def forward(self, maps):
+        return super().forward(F.pad(maps, (0, maps.shape[3] % 2, 0, maps.shape[2] % 2)))
+
+
+def sides_rounded_up():
+    return extractor(s2=RoundedUp(6), s4=RoundedUp(16))
+
+
 def whole_network():
     return ModernLeNet5()
 
@@ -317,6 +331,14 @@ class FiveMapsWhateverIsAsked(Sum):
 class SizeWrittenDown(Sum):
     def total(self, maps):
         return maps.reshape(maps.shape[0], maps.shape[1], 3, 2, 4, 2).sum(dim=(3, 5))
+
+
+class SixteenAtMost(Sum):
+    """The maps of LeNet-5, and from the 17th on the first ones' numbers again."""
+
+    def forward(self, maps):
+        number = torch.arange(maps.shape[1]) % 16
+        return self.coefficient[number] * self.total(maps) + self.bias
 
 
 class SlicesAdded(nn.Module):
@@ -408,6 +430,9 @@ WRONG = [
     Wrong("C3", ForgotReturn, "is a return missing"),
     Wrong("C3", KnowsTheTablesOfTheNotebook, "what comes out is wrong"),
     Wrong("C3", RoomForTwentyMaps, "the output has the wrong shape"),
+    Wrong("C3", SingleMapLost, "the output has the wrong shape"),
+    Wrong("lenet5_features", sides_rounded_up, "the output has the wrong shape"),
+    Wrong("MendedSubsampling", SixteenAtMost),
     Wrong("lenet5_features", Constant, "what comes out for a batch of one image is wrong"),
     Wrong("lenet5_features", whole_network, "wrong shape"),
     Wrong("lenet5_features", cropped_to_a_square, "the output has the wrong shape"),

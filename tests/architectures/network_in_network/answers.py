@@ -42,6 +42,16 @@ class AlwaysThreeLayers(Mlpconv):
         super().__init__(in_channels, [widths[0], widths[min(1, len(widths) - 1)], widths[-1]], kernel_size, padding)
 
 
+class SingleUnitLinear(Mlpconv):
+    def activation(self, number, maps):
+        return maps if maps.shape[1] == 1 else super().activation(number, maps)
+
+
+class TwoBordersAtMost(Mlpconv):
+    def __init__(self, in_channels, widths, kernel_size, padding):
+        super().__init__(in_channels, widths, kernel_size, min(padding, 2))
+
+
 class InSequence(nn.Sequential):
     """A right answer as the course's own network has it."""
 
@@ -141,6 +151,22 @@ class KnowsTwoStages(Small):
         super().__init__(in_channels, [stages[0], stages[-1]], num_classes)
 
 
+class SingleClassLost(Small):
+    def scores(self, maps):
+        return super().scores(maps).squeeze(1)
+
+
+class SingleStagePooled(Small):
+    def class_maps(self, images):
+        return super().class_maps(self.between(images) if len(self.stages) == 1 else images)
+
+
+class OneStageForEqualOnes(Small):
+    def stage(self, in_channels, widths, last):
+        made = self.__dict__.setdefault("made", {})
+        return made.setdefault((in_channels, *widths), super().stage(in_channels, widths, last))
+
+
 class SmallInSequence(nn.Module):
     """A right answer with modules only."""
 
@@ -180,6 +206,12 @@ class SmallWithEinsum(Small):
 class WindowsSideBySide(Mended):
     def scores(self, maps):
         return F.avg_pool2d(maps, 8).mean(dim=(2, 3)) if min(maps.shape[2:]) >= 8 else maps.mean(dim=(2, 3))
+
+
+class OneLayerForTwo(Mended):
+    def __init__(self, in_channels, width, num_classes):
+        super().__init__(in_channels, width, num_classes)
+        self.classify = self.mix if num_classes == width else self.classify
 
 
 class OtherLayerNames(nn.Module):
@@ -293,6 +325,12 @@ WRONG = [
     Wrong("SmallNetwork", KnowsTwoStages, "the number of trainable parameters is wrong"),
     Wrong("MendedNetwork", WindowsSideBySide, "what comes out is wrong"),
     Wrong("MendedNetwork", KnowsTheSizes, "what comes out is wrong"),
+    Wrong("MLPConv", SingleUnitLinear),
+    Wrong("MLPConv", TwoBordersAtMost, "the output has the wrong shape"),
+    Wrong("SmallNetwork", SingleClassLost, "the output has the wrong shape"),
+    Wrong("SmallNetwork", SingleStagePooled),
+    Wrong("SmallNetwork", OneStageForEqualOnes),
+    Wrong("MendedNetwork", OneLayerForTwo),
     Wrong("MLPConv", MlpconvOfOneImage, "a batch of one loses its first dimension"),
     Wrong("MLPConv", ViewInPlaceOfPermute, "in training, what comes out is wrong"),
     Wrong("SmallNetwork", SmallSqueezed, "a batch of one loses its first dimension"),

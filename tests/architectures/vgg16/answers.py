@@ -1,5 +1,7 @@
 """Answers to chapter 3's exercise as learners write them: right ones, and wrong ones that no misconception explains."""
 
+from itertools import pairwise
+
 import torch
 import torch.nn.functional as F
 from torch import nn
@@ -38,6 +40,16 @@ class ForgotReturn(nn.Module):
 
 def at_most_three(in_channels, out_channels, depth, kernel_size=3):
     return stacked(in_channels, out_channels, min(depth, 3) if kernel_size == 3 else min(depth, 2), min(kernel_size, 5))
+
+
+def never_narrower_inside(in_channels, out_channels, depth, kernel_size=3):
+    widest = max(in_channels, out_channels)
+    widths = [in_channels, *[widest] * (depth - 1), out_channels]
+    return nn.Sequential(*(stacked(*pair, 1, kernel_size) for pair in pairwise(widths)))
+
+
+def at_most_nine(in_channels, out_channels, depth, kernel_size=3):
+    return stacked(in_channels, out_channels, depth, min(kernel_size, 9))
 
 
 def same_padding(in_channels, out_channels, depth, kernel_size=3):
@@ -109,6 +121,36 @@ def network(configuration, image_size, hidden_units, num_classes, **changed):
     return nn.Sequential(*layers, how["flatten"](), *how["top"](how["flat"](maps, side), hidden_units, num_classes))
 
 
+def a_digit_of_the_kernel(configuration, *more):
+    return network(
+        [step if step == "maxpool" else f"conv{step[4]}-{step.split('-')[1]}" for step in configuration], *more
+    )
+
+
+def poolings_in_a_row_are_one(configuration, image_size, *more):
+    kept = [configuration[0], *(step for before, step in pairwise(configuration) if before != step or step[0] == "c")]
+    return network(kept, image_size // 2 ** (len(configuration) - len(kept)), *more)
+
+
+def averaged_without_a_pooling(configuration, image_size, *more):
+    if "maxpool" in configuration:
+        return network(configuration, image_size, *more)
+    return network(configuration, 1, *more, flatten=lambda: nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten()))
+
+
+def one_layer_of_that_size(*arguments):
+    """Fully connected layers of one size share their weights."""
+
+    def top(flat, hidden, classes):
+        made = {}
+        one, two, three = (
+            made.setdefault(pair, nn.Linear(*pair)) for pair in ((flat, hidden), (hidden, hidden), (hidden, classes))
+        )
+        return [one, nn.ReLU(), nn.Dropout(0.5), two, nn.ReLU(), nn.Dropout(0.5), three]
+
+    return network(*arguments, top=top)
+
+
 def one_or_three(configuration, *more):
     known = [step if step.startswith("conv1-") or step == "maxpool" else f"conv3-{step[6:]}" for step in configuration]
     return network(known, *more)
@@ -145,7 +187,7 @@ class AsConvolutions(nn.Module):
 def relu_behind_the_pooling(configuration, image_size, hidden_units, num_classes):
     """A right answer: ReLU and max pooling may change places; and the top's layers are made first."""
     poolings = configuration.count("maxpool")
-    maps = int(configuration[-2].split("-")[1]) if poolings else int(configuration[-1].split("-")[1])
+    maps = int([step for step in configuration if step != "maxpool"][-1].split("-")[1])
     top = nn.Sequential(
         nn.Linear(maps * (image_size >> poolings) ** 2, hidden_units),
         nn.ReLU(),
@@ -156,11 +198,12 @@ def relu_behind_the_pooling(configuration, image_size, hidden_units, num_classes
         nn.Linear(hidden_units, num_classes),
     )
     layers, before = [], 3
-    for step, following in zip(configuration, [*configuration[1:], ""], strict=True):
+    steps = ["maxpool", *configuration, ""]
+    for previous, step, following in zip(steps, steps[1:], steps[2:], strict=False):
         if step == "maxpool":
-            layers += [nn.MaxPool2d(2), nn.ReLU()]
+            layers += [nn.MaxPool2d(2)] if previous == "maxpool" else [nn.MaxPool2d(2), nn.ReLU()]
             continue
-        kernel, width = int(step[4]), int(step[6:])
+        kernel, width = map(int, step[4:].split("-"))
         layers.append(nn.Conv2d(before, width, kernel, padding=(kernel - 1) // 2))
         if following != "maxpool":
             layers.append(nn.ReLU())
@@ -187,6 +230,11 @@ class PooledStage(nn.Module):
 class ThreeAtMost(PooledStage):
     def make(self, in_channels, out_channels, depth):
         return stacked(in_channels, out_channels, min(depth, 3))
+
+
+class FiveAtMost(PooledStage):
+    def make(self, in_channels, out_channels, depth):
+        return stacked(in_channels, out_channels, min(depth, 5))
 
 
 def stage_in_one_line(in_channels, out_channels, depth):
@@ -241,6 +289,13 @@ WRONG = [
     Wrong("conv_stack", ForgotReturn, "forward returns None"),
     Wrong("conv_stack", at_most_three, "is wrong"),
     Wrong("MendedStage", ThreeAtMost, "is wrong"),
+    Wrong("conv_stack", never_narrower_inside, "the number of trainable parameters is wrong"),
+    Wrong("conv_stack", at_most_nine, "the number of trainable parameters is wrong"),
+    Wrong("MendedStage", FiveAtMost, "the number of trainable parameters is wrong"),
+    Wrong("make_vgg", a_digit_of_the_kernel),
+    Wrong("make_vgg", poolings_in_a_row_are_one),
+    Wrong("make_vgg", averaged_without_a_pooling, "the number of trainable parameters is wrong"),
+    Wrong("make_vgg", one_layer_of_that_size),
     Wrong("make_vgg", one_or_three, "the number of trainable parameters is wrong"),
 ]
 

@@ -1,11 +1,14 @@
 """Part 1: dropout as the paper of 2012 has it: units are dropped in training, and scaled at test time."""
 
+from math import prod
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from cnncourse.checking import Case, Check, Misconception, Part, images
 
+COINS = 20_000
 PLAIN = (0, 1, 4, 5)  # cases with a p between 0 and 1
 SHARE, KEPT, TEST_TIME, COIN, GRADIENT = (
     "in training a share p is dropped",
@@ -269,8 +272,10 @@ MISCONCEPTIONS = (
 )
 
 
-def _case(p: float, *shape: int) -> Case:
-    return Case((p,), inputs=images(*shape), rounds=0, chance=True)
+def _case(p: float, *shape: int, copies: int = 0) -> Case:
+    # A picture may be a single unit, and a share is known well only from many coins.
+    copies = copies or max(Case.copies, COINS // prod(shape[1:]))
+    return Case((p,), inputs=images(*shape), rounds=0, chance=True, copies=copies)
 
 
 def _draw(generator: torch.Generator) -> tuple[Case, ...]:
@@ -294,6 +299,12 @@ DROPOUT = Part(
         _case(0.2, 5),
     ),
     draw=_draw,
+    corners=(
+        _case(0.25, 1, 80),
+        _case(2 / 3, 1, 1, 4, 4),
+        _case(0.2, 1, 6000, copies=1),  # one picture in training: the share is told by its many units
+        _case(1, 1, 3),
+    ),
     misconceptions=MISCONCEPTIONS,
     checks=(
         Check(

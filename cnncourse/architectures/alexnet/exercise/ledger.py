@@ -62,6 +62,18 @@ def ledger(
     return counts
 
 
+def _all_windows(side: int, window: int, stride: int) -> int:
+    return -(-(side - window) // stride) + 1
+
+
+def _first_rounded_up(side: int, window: int, stride: int) -> int:
+    return (_all_windows if window == KERNELS[0] else _windows)(side, window, stride)
+
+
+def _pooled_by_two(side: int, window: int, stride: int) -> int:
+    return _windows(side, window if window == KERNELS[0] else 2, stride)
+
+
 def _divided(width: int, groups: int) -> int:
     return width // groups
 
@@ -149,8 +161,18 @@ MISCONCEPTIONS = (
         (SMALLER,),
     ),
     Misconception(
+        "the poolings are taken for 2 wide; they are 3 wide, with stride 2",
+        partial(ledger, side_of=_pooled_by_two),
+        (SMALLER,),
+    ),
+    Misconception(
+        "the side behind conv1 is rounded up; a window that does not fit is left out",
+        partial(ledger, side_of=_first_rounded_up),
+        (SMALLER,),
+    ),
+    Misconception(
         "windows that do not fit are counted too; they are left out",
-        partial(ledger, side_of=lambda side, window, stride: -(-(side - window) // stride) + 1),
+        partial(ledger, side_of=_all_windows),
         (SMALLER,),
     ),
     Misconception(
@@ -194,8 +216,18 @@ LEDGER = Part(
         Case((WIDTHS, PUBLISHED_TOWERS, 160, 256, 10)),
         Case((WIDTHS, PUBLISHED_TOWERS, 224, 256, 10)),
         Case((WIDTHS, PUBLISHED_TOWERS, 167, 256, 10)),
+        # Together these tell apart what is rounded, what is padded, and which windows are counted.
+        *(Case((WIDTHS, PUBLISHED_TOWERS, image, 256, 10)) for image in (89, 95, 97, 111, 229)),
     ),
     draw=_draw,
+    corners=(
+        Case(((60,) * 5, (3, 1, 1, 1, 1), 67, 1, 1)),  # an image of three channels can be split as well
+        Case(((96, 96, 48, 24, 24), (1, 6, 8, 12, 24), 96, 7, 7)),
+        Case(((1, 2, 3, 4, 5), (1,) * 5, 130, 3, 12)),
+        Case(((8, 16, 8, 16, 8), (1, 8, 8, 8, 8), 68, 8, 8)),
+        Case((WIDTHS, PUBLISHED_TOWERS, 230, 2, 1)),
+        Case((WIDTHS, PUBLISHED_TOWERS, 299, 20, 20)),
+    ),
     misconceptions=MISCONCEPTIONS,
     checks=(
         Check(
@@ -234,7 +266,7 @@ LEDGER = Part(
                 "Follow the side of an image of 160 pixels through conv1 and the three poolings.",
                 "A window that does not fit is not taken: (side − window) // stride + 1.",
             ),
-            cases=(4, 5, 6),
+            cases=tuple(range(4, 12)),
         ),
         Check(
             "a network drawn at random",

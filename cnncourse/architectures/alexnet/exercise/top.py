@@ -208,6 +208,12 @@ TOP = Part(
     # Of many values and few units: dropout on the maps hardly shows in the second, that behind each layer does.
     cases=(_case(2, 2, 3, 9, 5, 0.5, rounds=6), _case(5, 6, 6, 3, 4, 0.2)),
     draw=_draw,
+    corners=(
+        _case(1, 4, 5, 20, 20, 0.9),  # all layers of one size
+        _case(3, 5, 5, 70, 1, 0.25),
+        _case(2, 1, 1, 1, 10, 0.0),
+        _case(1, 1, 1, 12, 3, 2 / 3),
+    ),
     misconceptions=MISCONCEPTIONS,
     checks=(
         Check(

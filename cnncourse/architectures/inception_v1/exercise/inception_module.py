@@ -7,8 +7,8 @@ from cnncourse.architectures.inception_v1.exercise.inception_module_value_mistak
 from cnncourse.checking import Case, Check, Part, images
 
 
-def _case(in_channels: int, *row: int, rounds: int = 0) -> Case:
-    return Case((in_channels, *row), inputs=images(3, in_channels, 6, 7), rounds=rounds)
+def _case(in_channels: int, *row: int, rounds: int = 0, rows: int = 6, columns: int = 7, mean: float = 0.3) -> Case:
+    return Case((in_channels, *row), inputs=images(3, in_channels, rows, columns, mean=mean), rounds=rounds)
 
 
 def _draw(generator: torch.Generator) -> tuple[Case, ...]:
@@ -29,8 +29,16 @@ INCEPTION = Part(
         _case(4, 2, 3, 4, 2, 3, 2, rounds=6),
         _case(3, 2, 1, 3, 1, 4, 5, rounds=3),
         _case(3, 3, 3, 3, 3, 3, 3),
+        # Below zero, where a window without one shows whether the pooling sees others.
+        _case(2, 2, 2, 2, 2, 2, 2, mean=-1),
     ),
     draw=_draw,
+    corners=(
+        _case(1, 1, 1, 1, 1, 1, 1),
+        _case(6, 6, 6, 6, 6, 6, 6, rounds=2, rows=2, columns=3),  # maps smaller than the windows
+        _case(70, 16, 24, 32, 4, 8, 8),  # 3a, with fewer maps
+        _case(2, 1, 9, 2, 8, 1, 40),
+    ),
     misconceptions=(*STRUCTURE_MISTAKES, *VALUE_MISTAKES),
     checks=(
         Check(

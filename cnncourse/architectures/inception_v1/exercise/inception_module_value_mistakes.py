@@ -99,6 +99,11 @@ class ZerosRoundThePooling(Module):
         return F.max_pool2d(F.pad(maps, (1, 1, 1, 1)), 3, stride=1)
 
 
+class RectifiedBeforeThePooling(Module):
+    def pool(self, maps):
+        return super().pool(F.relu(maps))
+
+
 class PaddedBeforeTheReduction(Module):
     def __init__(self, *arguments):
         super().__init__(*arguments)
@@ -162,6 +167,11 @@ VALUE_MISTAKES = (
     Misconception(
         "the pooling sees zeros beyond the border; torch's own takes the largest of what there is",
         ZerosRoundThePooling,
+        ("the right values, ReLUs included",),
+    ),
+    Misconception(
+        "the pooling is given rectified maps; all branches are given the same",
+        RectifiedBeforeThePooling,
         ("the right values, ReLUs included",),
     ),
     Misconception(

@@ -46,6 +46,18 @@ LEDGER = Part(
         Case((7, 12, [[3, 2, 5, 4, 6, 1], "max pool", [3, 2, 5, 4, 6, 1]], False)),
     ),
     draw=_draw,
+    corners=(
+        Case(
+            (1, 16, ["max pool", "max pool", *[[2, 3, 2, 3, 2, 2]] * 9, "max pool", *[[1] * 6] * 4, "max pool"], True)
+        ),
+        Case(
+            (1, 16, ["max pool", "max pool", *[[2, 3, 2, 3, 2, 2]] * 9, "max pool", *[[1] * 6] * 4, "max pool"], False)
+        ),
+        # What does not matter to a naive module may be anything.
+        Case((5, 2, [[3, 0, 5, 7, 2, 1], "max pool", [3, 4, 5, 0, 2, 0], [1, 0, 1, 0, 1, 0]], False)),
+        Case((5, 1, [[8, 8, 8, 8, 8, 8]], True)),
+        Case((5, 7, [], True)),
+    ),
     misconceptions=MISTAKES,
     checks=(
         Check(

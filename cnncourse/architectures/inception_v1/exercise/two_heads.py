@@ -3,14 +3,16 @@
 import torch
 from torch import Tensor
 
-from cnncourse.architectures.inception_v1.exercise.two_heads_mistakes import MISTAKES, Heads
+from cnncourse.architectures.inception_v1.exercise.two_heads_mistakes import MISTAKES, Heads, SilentHeadLeftOut
 from cnncourse.checking import Case, Check, Part, images
 
 
-def _case(in_channels: int, width: int, num_classes: int, weight: float, rounds: int = 0) -> Case:
+def _case(
+    in_channels: int, width: int, num_classes: int, weight: float, rounds: int = 0, rows: int = 5, columns: int = 7
+) -> Case:
     def draw(generator: torch.Generator) -> tuple[Tensor, ...]:
         labels = torch.randint(num_classes, (5,), generator=generator)
-        return (*images(5, in_channels, 5, 7)(generator), labels)
+        return (*images(5, in_channels, rows, columns)(generator), labels)
 
     arguments = (in_channels, width, num_classes, weight)
     # Small weights, so that the cross-entropy does not saturate.
@@ -28,9 +30,14 @@ TWO_HEADS = Part(
     name="MendedHeads",
     task="mend",
     minutes=15,
-    references=(Heads,),
+    references=(Heads, SilentHeadLeftOut),
     cases=(_case(2, 5, 4, 0.3, rounds=6), _case(3, 3, 3, 0.8)),
     draw=_draw,
+    corners=(
+        _case(1, 1, 2, 0.0),
+        _case(4, 4, 4, 1.0, rounds=2),
+        _case(3, 20, 10, 2, rounds=2, rows=17, columns=18),
+    ),
     misconceptions=MISTAKES,
     checks=(
         Check(

@@ -15,7 +15,16 @@ from cnncourse.architectures.inception_v3.exercise.batch_normalisation_mistakes 
 from cnncourse.checking import Case, Check, Part
 
 
-def _case(channels: int, *arguments: float, count: int = 4, rows: int = 3, columns: int = 5, **keywords: float) -> Case:
+def _case(
+    channels: int,
+    *arguments: float,
+    count: int = 4,
+    rows: int = 3,
+    columns: int = 5,
+    rounds: int = 4,
+    size: float = 1.0,
+    **keywords: float,
+) -> Case:
     def draw(generator: torch.Generator) -> tuple[Tensor, ...]:
         """Draw maps whose mean and spread differ from one to the next, as do those of images and of places."""
         maps, of_map, of_image, of_place = (
@@ -27,9 +36,9 @@ def _case(channels: int, *arguments: float, count: int = 4, rows: int = 3, colum
                 (1, 1, rows, columns),
             )
         )
-        return (maps * (1.5 + of_map.abs()) + 2 * of_map + of_image + of_place + 1,)
+        return (size * (maps * (1.5 + of_map.abs()) + 2 * of_map + of_image + of_place + 1),)
 
-    return Case((channels, *arguments), keywords, inputs=draw, rounds=4)
+    return Case((channels, *arguments), keywords, inputs=draw, rounds=rounds)
 
 
 def _draw(generator: torch.Generator) -> tuple[Case, ...]:
@@ -56,6 +65,13 @@ BATCH_NORMALISATION = Part(
         _case(3, eps=0.25),
     ),
     draw=_draw,
+    corners=(
+        _case(1, 1.0, 1.0, count=1, rounds=0),
+        _case(2, momentum=0.0, rounds=0),
+        _case(4, 0.01, 0.5, count=4, rows=4, columns=4, rounds=0),
+        _case(36, 0.001, count=5, rows=1, columns=1, rounds=0),
+        _case(3, rounds=0, size=0.01),  # all but black: the variance is hardly more than epsilon
+    ),
     misconceptions=MISTAKES,
     checks=(
         Check(

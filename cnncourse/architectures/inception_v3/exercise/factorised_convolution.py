@@ -14,8 +14,8 @@ from cnncourse.architectures.inception_v3.exercise.factorised_mistakes import (
 from cnncourse.checking import Case, Check, Part, images
 
 
-def _case(*arguments: int, rounds: int = 0) -> Case:
-    return Case(arguments, inputs=images(3, arguments[0], 7, 8), rounds=rounds)
+def _case(*arguments: int, rounds: int = 0, rows: int = 7, columns: int = 8) -> Case:
+    return Case(arguments, inputs=images(3, arguments[0], rows, columns), rounds=rounds)
 
 
 def _draw(generator: torch.Generator) -> tuple[Case, ...]:
@@ -32,6 +32,13 @@ FACTORISED_CONVOLUTION = Part(
     references=REFERENCES,
     cases=(_case(2, 4, 3, 5, rounds=6), _case(3, 2, 5, 3), _case(3, 5, 4, 7), _case(2, 2, 2, 3, rounds=3)),
     draw=_draw,
+    corners=(
+        _case(1, 1, 1, 1),
+        _case(4, 4, 4, 1),
+        _case(16, 16, 16, 7, rows=17, columns=17),  # the module's own, with fewer maps
+        _case(20, 2, 1, 17),
+        _case(1, 36, 2, 5),
+    ),
     misconceptions=MISTAKES,
     checks=(
         Check(

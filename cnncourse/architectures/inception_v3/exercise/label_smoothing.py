@@ -305,6 +305,13 @@ LABEL_SMOOTHING = Part(
         _case(0.1, _scores(6, 5, OVERFLOWS)),
     ),
     draw=_draw,
+    corners=(
+        _case(0.0, _scores(4, 2)),
+        _case(1.0, _scores(4, 2)),
+        _case(0.5, _scores(1, 2)),
+        _case(0, _scores(3, 5, OVERFLOWS)),
+        _case(0.1, _scores(3, 1000)),
+    ),
     misconceptions=MISCONCEPTIONS,
     checks=(
         Check(

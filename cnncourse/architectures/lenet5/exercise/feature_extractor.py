@@ -25,6 +25,8 @@ FEATURES = Part(
     references=(extractor,),
     cases=(_case(32, 32, rounds=2), _case(40, 32)),
     draw=_draw,
+    # Sides of which a sub-sampling leaves a row over, or a column; and a square as large as two digits.
+    corners=(_case(34, 34), _case(33, 38), _case(64, 64)),
     needs={"C3": PartialConnection},
     leaves_open=("parameters",),  # the learner's own C3 may keep some of its weights behind a mask
     misconceptions=MISTAKES,

@@ -9,11 +9,12 @@ from cnncourse.architectures.lenet5.exercise.partial_connection_mistakes import 
 from cnncourse.architectures.lenet5.model import C3_TABLE
 from cnncourse.checking import Case, Check, Part, images
 
+EVERY_MAP = tuple(range(CHANNELS))
 TWENTY = tuple((number % CHANNELS, (number + 2) % CHANNELS) for number in range(20))
 
 
-def _case(table: Sequence[Sequence[int]], rounds: int = 2) -> Case:
-    return Case((table,), inputs=images(3, CHANNELS, 7, 8), rounds=rounds)
+def _case(table: Sequence[Sequence[int]], rounds: int = 2, rows: int = 7, columns: int = 8) -> Case:
+    return Case((table,), inputs=images(3, CHANNELS, rows, columns), rounds=rounds)
 
 
 def _draw(generator: torch.Generator) -> tuple[Case, ...]:
@@ -36,6 +37,12 @@ C3 = Part(
         _case([[2, 1], [2, 1], [4]]),
     ),
     draw=_draw,
+    corners=(
+        _case([[3]], rounds=0, rows=5, columns=5),  # one map of one pixel: whoever squeezes loses it
+        _case([[0], [5]], rows=5, columns=14),
+        _case([EVERY_MAP] * CHANNELS, rounds=0),  # as many out as in, all alike
+        _case([EVERY_MAP[number % 5 :] for number in range(70)], rounds=0, rows=6, columns=6),
+    ),
     # What a mask keeps out is no parameter that training moves; those are looked at.
     leaves_open=("parameters",),
     misconceptions=MISTAKES,

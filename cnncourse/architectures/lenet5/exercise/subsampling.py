@@ -35,6 +35,8 @@ SUBSAMPLING = Part(
     references=(TrainableSubsampling, OfSlices),
     cases=(_case(5, 6, 8), _case(1, 5, 7)),
     draw=_draw,
+    # The chapter's two layers, a single window, and more maps than any layer of LeNet-5 has before C5.
+    corners=(_case(6, 28, 28, 0), _case(16, 10, 10, 0), _case(1, 2, 2), _case(40, 2, 4, 2)),
     misconceptions=MISTAKES,
     checks=(
         Check(

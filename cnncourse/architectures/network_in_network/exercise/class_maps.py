@@ -40,6 +40,12 @@ NETWORK = Part(
         _case(2, [[4, 6], [5]], 7, 9, 11),
     ),
     draw=_draw,
+    corners=(
+        _case(1, [[1]], 1, 3, 2),
+        _case(4, [[4], [4], [4], [4]], 4, 12, 8),  # all alike, and a last map of one position
+        _case(3, [[8, 6, 4], [8, 8, 8], [8, 8]], 10, 16, 16),  # the paper's network, with fewer units
+        _case(2, [[5, 5], [5, 5], [36], [5]], 1, 9, 11),
+    ),
     needs={"MLPConv": Mlpconv},
     misconceptions=MISTAKES,
     checks=(

@@ -24,6 +24,7 @@ MENDED = Part(
     references=(Mended,),
     cases=(_case(2, 5, 4, 8, 8, rounds=6), _case(2, 5, 4, 12, 20), _case(2, 5, 4, 5, 6)),
     draw=_draw,
+    corners=(_case(1, 1, 1, 1, 1), _case(4, 4, 4, 8, 8), _case(3, 40, 10, 32, 32), _case(5, 3, 2, 2, 9)),
     misconceptions=MISTAKES,
     checks=(
         Check(

@@ -32,6 +32,13 @@ MLPCONV = Part(
         _case(2, [3, 6, 12], 3, 1),
     ),
     draw=_draw,
+    corners=(
+        _case(1, [1], 1, 0),
+        _case(4, [4, 1, 4], 2, 3, rounds=2),  # more padding than the kernel needs, and one unit between others
+        _case(3, [8, 6, 4], 5, 2),  # the paper's first layer, with fewer units
+        _case(2, [2] * 6, 7, 3),
+        _case(3, [40, 33], 4, 2),
+    ),
     misconceptions=MISTAKES,
     checks=(
         Check(

@@ -76,6 +76,13 @@ NETWORK = Part(
         _case(["conv3-2", "maxpool"], 2, 6, 5, copies=2000),
     ),
     draw=_draw,
+    corners=(
+        # Poolings first and in a row, one text twice, and all fully connected layers of one size.
+        _case(["maxpool", "conv3-4", "conv3-4", "maxpool", "maxpool", "conv11-4"], 8, 4, 4),
+        _case(["conv9-2"], 9, 1, 3),
+        _case(["conv3-2", "maxpool"] * 4 + ["conv1-2", "maxpool"], 32, 5, 1),
+        _counted(["conv3-1024", "maxpool", "conv1-2", "maxpool"], 4, 1100, 1000),
+    ),
     needs={"conv_stack": stacked},
     misconceptions=MISTAKES,
     checks=(

@@ -31,6 +31,15 @@ STACK = Part(
         _case(2, 4, 2, 1),
     ),
     draw=_draw,
+    corners=(
+        _case(1, 1, 1, 1),
+        _case(5, 2, 4),
+        _case(3, 36, 2),
+        _case(2, 2, 7, 7),
+        _case(1, 3, 2, 11),
+        _case(4, 3, 2, 9),
+        _case(4, 4, 2, 5),
+    ),
     misconceptions=MISTAKES,
     checks=(
         Check(

@@ -208,7 +208,9 @@ MISTAKES = (
         OneOfThemOnly,
         ("every convolution has weights of its own",),
     ),
-    Misconception("the biases are left out", without_bias, ("every convolution has weights of its own",)),
+    Misconception(
+        "the biases are left out, or not trained", without_bias, ("every convolution has weights of its own",)
+    ),
     Misconception(
         "batch normalisation is added; it came a year later",
         with_batch_norm,

@@ -23,6 +23,7 @@ STAGE = Part(
     references=(Stage,),
     cases=(_case(2, 3, 3, rounds=6), _case(2, 3, 2), _case(2, 3, 1), _case(3, 3, 3)),
     draw=_draw,
+    corners=(_case(1, 1, 1), _case(5, 2, 2), _case(2, 2, 7), _case(3, 36, 3)),
     misconceptions=MISTAKES,
     checks=(
         Check(

@@ -182,7 +182,7 @@ MISTAKES = (
         MeanPooling,
         ("the stage does what it did, otherwise",),
     ),
-    Misconception("the biases are left out", BiasesLost, ("every convolution has weights of its own",)),
+    Misconception("the biases are left out, or not trained", BiasesLost, ("every convolution has weights of its own",)),
     Misconception(
         "batch normalisation is added; it came a year later",
         BatchNormAdded,
