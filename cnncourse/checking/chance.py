@@ -9,7 +9,6 @@ from torch import Tensor
 from cnncourse.checking.plain import OUTPUTS, differing
 
 CALLS = 3
-DRAWS = 40_000  # of a share, which is then known to 0.25 %; of a picture with few units there are more copies
 LEAST = 1e-9  # spread that counts as none, as a multiple of the largest value
 
 
@@ -22,7 +21,7 @@ def chance_notes(
         parameters: the module's trainable ones.
         run: runs the module in training.
         inputs: a batch; its first picture is taken.
-        rows: how many copies of it, at least.
+        rows: how many copies of it.
 
     Returns:
         "mean" of each output over many copies of the picture in one batch, relative to mean and spread of the largest;
@@ -33,7 +32,6 @@ def chance_notes(
         is to the input as the output is, where both have one shape.
 
     """
-    rows = max(rows, DRAWS // max(each[:1].numel() for each in inputs))
     copies = [each[:1].detach().repeat(rows, *[1] * (each.dim() - 1)) for each in inputs]
     copies = [each.requires_grad_(each.is_floating_point()) for each in copies]
     output = run(copies)
