@@ -7,7 +7,7 @@ from torch import nn
 
 from cnncourse.architectures.inception_v3.model import Branch
 from tests.architectures.bank import Wrong
-from tests.architectures.inception_v3.edge_answers import EDGES
+from tests.architectures.inception_v3.answers_at_edges import EDGES
 
 # The factorised convolution -------------------------------------------------------------------------------------------
 

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from cnncourse.checking import Case, Check, Misconception, Part, images
 
-COINS = 20_000
+COINS = 20_000  # tossed, to tell a share
 PLAIN = (0, 1, 4, 5)  # cases with a p between 0 and 1
 SHARE, KEPT, TEST_TIME, COIN, GRADIENT = (
     "in training a share p is dropped",
