@@ -44,7 +44,7 @@ def unusual_uses(inputs: Sequence[Tensor], seed: int) -> Iterator[tuple[str, lis
     )
     yield "values far below zero", changed(lambda each: each - FAR)
     yield "large values", changed(lambda each: each * FAR)
-    if all(each.dim() == 4 for each in numbers):
+    if {each.dim() for each in numbers} == {4}:
         yield (
             "larger images",
             changed(lambda each: drawn(*each.shape[:2], each.shape[2] + LARGER, each.shape[3] + LARGER)),
@@ -53,7 +53,7 @@ def unusual_uses(inputs: Sequence[Tensor], seed: int) -> Iterator[tuple[str, lis
         side = min(side for each in numbers for side in each.shape[2:])
         yield "square images", changed(lambda each: each[..., :side, :side])
         yield "images that lie on their side", changed(lambda each: each.transpose(2, 3))
-    if all(each.dim() == 2 for each in numbers):
+    if {each.dim() for each in numbers} == {2}:
         yield "more classes", changed(lambda each: drawn(len(each), each.shape[1] + MORE))
 
 
