@@ -28,8 +28,8 @@ def course(project, tmp_path_factory):
     catalogue = course / "cnncourse/architectures/catalogue.py"
     text = catalogue.read_text(encoding="utf-8")
     record = (TOY / "record.py").read_text(encoding="utf-8").partition("RECORD = ")[2]
-    assert text.count("\n)\n\n\ndef architecture") == 1
-    catalogue.write_text(text.replace("\n)\n\n\ndef architecture", f"\n{record},)\n\n\ndef architecture"), "utf-8")
+    assert text.count("\n)\n\n\ndef reading_order") == 1
+    catalogue.write_text(text.replace("\n)\n\n\ndef reading_order", f"\n{record},)\n\n\ndef reading_order"), "utf-8")
     shutil.copytree(TOY / "toy_net", course / "cnncourse/architectures/toy_net")
     shutil.copy(TOY / "chapter.ipynb", course / "chapters/11-toy-net.ipynb")
     (course / "solutions/11-toy-net").mkdir(parents=True)

@@ -172,7 +172,7 @@ def _examine_module(answer: object, question: Question) -> Iterator[Stage]:
         yield from _drawn_notes(subject, weights, first, second)
     if question.in_all_ways and not question.single_precision:
         for name, inputs in unusual_uses(first, question.seed):
-            yield {USED + name: used(subject, weights, inputs, first)}
+            yield {USED + name: used(subject, weights, name, inputs, first)}
 
 
 def _drawn_notes(

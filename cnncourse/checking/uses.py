@@ -11,10 +11,11 @@ from cnncourse.checking.plain import Plain, plain
 from cnncourse.checking.subject import Subject
 
 USED = "used on "  # how the names of these notes begin
-MANY = 70  # images
+MANY, FEW = 35, 2  # images; few, where they are large
 LARGER = 32  # pixels more than usual, each way: halved as often as networks do, sides that fit go on to fit
 MORE = 120  # features more than usual, where there are no maps
 FAR = 1e4  # from zero
+MANY_IMAGES, LARGE = "many images", "larger images"
 OTHER_SEED = 2000
 
 
@@ -39,16 +40,14 @@ def unusual_uses(inputs: Sequence[Tensor], seed: int) -> Iterator[tuple[str, lis
     rows = torch.arange(MANY) % len(inputs[0])
     many = [each.detach()[rows] for each in inputs]
     yield (
-        "many images",
+        MANY_IMAGES,
         [(each + drawn(*each.shape)).requires_grad_() if each.is_floating_point() else each for each in many],
     )
     yield "values far below zero", changed(lambda each: each - FAR)
     yield "large values", changed(lambda each: each * FAR)
     if {each.dim() for each in numbers} == {4}:
-        yield (
-            "larger images",
-            changed(lambda each: drawn(*each.shape[:2], each.shape[2] + LARGER, each.shape[3] + LARGER)),
-        )
+        larger = changed(lambda each: drawn(FEW, each.shape[1], each.shape[2] + LARGER, each.shape[3] + LARGER))
+        yield LARGE, [each[:FEW] for each in larger]
         yield "images of one pixel", changed(lambda each: each[..., :1, :1])
         side = min(side for each in numbers for side in each.shape[2:])
         yield "square images", changed(lambda each: each[..., :side, :side])
@@ -57,7 +56,9 @@ def unusual_uses(inputs: Sequence[Tensor], seed: int) -> Iterator[tuple[str, lis
         yield "more classes", changed(lambda each: drawn(len(each), each.shape[1] + MORE))
 
 
-def used(subject: Subject, weights: Weights, inputs: Sequence[Tensor], first: Sequence[Tensor]) -> dict[str, Plain]:
+def used(
+    subject: Subject, weights: Weights, name: str, inputs: Sequence[Tensor], first: Sequence[Tensor]
+) -> dict[str, Plain]:
     """Return what a use gives, and what the usual one gives afterwards; ``{"raised": …}`` if it cannot be used so.
 
     What comes out may be large, so only a weighted sum is kept for each image.
@@ -65,6 +66,7 @@ def used(subject: Subject, weights: Weights, inputs: Sequence[Tensor], first: Se
     Args:
         subject: a module.
         weights: of the module.
+        name: of the use.
         inputs: of the use.
         first: usual ones.
 
@@ -79,7 +81,7 @@ def used(subject: Subject, weights: Weights, inputs: Sequence[Tensor], first: Se
         subject.module.eval()
         notes["what comes out in evaluation"] = _sums(subject.values(inputs), seed)
         notes["what comes out in evaluation for other images afterwards"] = plain(subject.values(first))
-        if not any(each.abs().max() > FAR / 10 for each in inputs if each.is_floating_point()):  # rounding hides moves
+        if name in (MANY_IMAGES, LARGE):  # where it is likeliest to be cut off
             fill_unevenly(weights)
             subject.train()
             notes["the gradient"] = has_true_gradients(subject, weights, inputs)

@@ -3,6 +3,7 @@
 import inspect
 import sys
 from importlib import import_module
+from importlib.util import find_spec
 
 import pytest
 
@@ -24,10 +25,16 @@ MISCONCEPTIONS = [
 ]
 
 
+def banks(record):
+    """A chapter's answers, and those that only grading refuses, at the edges of what the text allows."""
+    names = (f"tests.architectures.{record.module}.{bank}" for bank in ("answers", "answers_at_edges"))
+    return [import_module(name) for name in names if find_spec(name)]
+
+
 def answers(which):
     for record in CHAPTERS:
         exercise = record.exercise()
-        for each in getattr(import_module(f"tests.architectures.{record.module}.answers"), which):
+        for each in (each for bank in banks(record) for each in getattr(bank, which, ())):
             name, answer = (each.part, each.answer) if which == "WRONG" else each
             shown = getattr(answer, "__name__", type(answer).__name__)
             yield pytest.param(exercise.part(name), each, id=f"{record.slug}-{name}-{shown}")

@@ -57,7 +57,7 @@ class HalfAtMost(Mended):
         super().__init__(channels, filters, min(scale, 0.5))
 
 
-WRONG_AT_EDGES = [
+WRONG = [
     Wrong("InceptionResidualBlock", ZeroCountsAsOne, "InceptionResidualBlock(4, [[(4, 3)]], 0.0)"),
     Wrong("InceptionResidualBlock", OneAtMost, "what comes out is wrong"),
     Wrong("InceptionResidualBlock", SignLost, "-0.5"),

@@ -45,7 +45,7 @@ class MomentumInside(Mended):
         super().__init__(channels, eps, min(max(momentum, 0.01), 0.99))
 
 
-EDGES = [
+WRONG = [
     Wrong("FactorisedConv", OneByOneLeftOut, "the number of trainable parameters is wrong"),
     Wrong("FactorisedConv", GroupedWhereItFits, "the number of trainable parameters is wrong"),
     Wrong("LabelSmoothing", ZeroIsNotSaid, "what comes out is wrong"),

@@ -38,7 +38,7 @@ class OneMapSeesARow(Mended):
         return steps if b > 1 else nn.Sequential(*steps[:2], self.unit(b, c, WIDE[0], padding=WIDE[1]), steps[3])
 
 
-WRONG_AT_EDGES = [
+WRONG = [
     Wrong("ReductionA", GreyNeedsNoMixing, "the number of trainable parameters is wrong"),
     Wrong("make_trunk", FourModulesARowAtMost, "the number of trainable parameters is wrong"),
     Wrong("make_trunk", EqualModulesAreOne, "the number of trainable parameters is wrong"),

@@ -5,7 +5,6 @@ import torch.nn.functional as F
 from torch import nn
 
 from tests.architectures.bank import Wrong
-from tests.architectures.resnext50.answers_at_edges import WRONG_AT_EDGES
 
 # The block in three forms ---------------------------------------------------------------------------------------------
 
@@ -297,7 +296,6 @@ WRONG = [
     Wrong(C, KnowsThreePaths, "the number of trainable parameters is wrong"),
     Wrong(C, Frozen, "training is right and evaluation is not"),
     Wrong(C, NormalisedByHand),
-    *WRONG_AT_EDGES,
 ]
 
 RIGHT = [

@@ -44,7 +44,7 @@ class WidthOfOneNeedsNoNorm(Mended):
         return layers
 
 
-WRONG_AT_EDGES = [
+WRONG = [
     Wrong("AggregatedBlock", EightPathsAtMost, "AggregatedBlock(2, 32, 1"),
     Wrong("AggregatedBlock", OnePathNeedsNoFirst, "AggregatedBlock(1, 1, 1"),
     Wrong("AggregatedBlock", NoWiderThanTheMaps, "AggregatedBlock(2, 2, 5"),

@@ -7,7 +7,6 @@ import torch.nn.functional as F
 from torch import nn
 
 from tests.architectures.bank import Wrong
-from tests.architectures.xception.answers_at_edges import WRONG_AT_EDGES
 
 # The separable convolution, right ------------------------------------------------------------------------------------
 
@@ -376,7 +375,6 @@ WRONG = [
     Wrong(PART2, FrozenShortcut),
     Wrong(PART3, KnowsThreeRepeats),
     Wrong(PART3, FrozenAverages, "the running averages never move"),
-    *WRONG_AT_EDGES,
 ]
 
 RIGHT = [
