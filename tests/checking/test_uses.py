@@ -16,7 +16,7 @@ from .toy import HINTS, UNIT, Unit
 class Many(Unit):
     def forward(self, maps):
         output = super().forward(maps)
-        return torch.cat([output[:64], torch.ones_like(output[64:])])
+        return torch.cat([output[:32], torch.ones_like(output[32:])])
 
 
 class CutForMany(Unit):
