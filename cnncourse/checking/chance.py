@@ -37,7 +37,8 @@ def chance_notes(
     output = run(copies)
     with torch.no_grad():
         calls = [output.detach(), *(run(copies).detach() for _ in range(CALLS - 1))]
-    values, *_ = rows_of = [each.reshape(rows, -1) for each in calls]
+    called = [each.reshape(rows, -1) for each in calls]
+    values = called[0]
     mean, spread, least = values.mean(0), values.std(0), LEAST * values.abs().max().clamp_min(LEAST)
     zeros = (values == 0).double()
     independent = spread.square().sum().sqrt() / spread.numel()
@@ -48,7 +49,7 @@ def chance_notes(
         "zeros": zeros.mean(),
         "zeros together": ((zeros.sum(1).std() + LEAST) / (zeros.var(0).sum().sqrt() + LEAST)).log(),
         "as many zeros": torch.tensor(float(len({int((each == 0).sum()) for each in calls}) == 1)),
-        "unlike": min(differing(one, other, *OUTPUTS).double().mean() for one, other in pairwise(rows_of)),
+        "unlike": min(differing(one, other, *OUTPUTS).double().mean() for one, other in pairwise(called)),
     }
     wanted = [*parameters, copies[0]]
     reached = output.requires_grad

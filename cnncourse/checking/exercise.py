@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 
 Inputs = Callable[[torch.Generator], tuple[Tensor, ...]]
+ATTEMPTS = 5  # at a question whose answer may depend on ties
 LONGEST = 60  # characters of an argument, where a call is told
 
 
@@ -309,6 +310,11 @@ class Part:
                 for number, case in enumerate((*drawn, *self.corners))
             ]
         return questions
+
+    def public_seeds(self, seed: int) -> set[int]:
+        """Return the seeds of all questions whose answers learners see, at whatever attempt they are asked."""
+        attempts = (self.questions(seed, at_grading=False, attempt=attempt) for attempt in range(ATTEMPTS))
+        return {question.seed for questions in attempts for _, question in questions}
 
 
 @dataclass(frozen=True)

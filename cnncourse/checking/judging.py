@@ -8,7 +8,7 @@ from functools import lru_cache
 from cnncourse.checking.comparing import Notes, differences, told
 from cnncourse.checking.diagnosis import can_say_why, proven, reasons
 from cnncourse.checking.examination import Note, examine
-from cnncourse.checking.exercise import Check, Fault, Misconception, Part, Question
+from cnncourse.checking.exercise import ATTEMPTS, Check, Fault, Misconception, Part, Question
 from cnncourse.checking.faults import Ended, ended_by
 from cnncourse.checking.outcome import Outcome, Status
 from cnncourse.checking.plain import Plain
@@ -21,7 +21,6 @@ SAME_AS = "the same as at"  # how a mistake that was told before is referred to
 AT_TIES = tuple(
     f"{stage}: gradient" for stage in ("alike", "alike, evaluation", "drawn 1", "drawn 2", "drawn, evaluation")
 )
-ATTEMPTS = 5  # at a question whose answer may depend on ties
 KEPT = 12  # parts, each with its seed, whose references' notes are kept
 # What stands for an answer's own words where they may tell what was drawn for a hidden check.
 UNTOLD, UNTOLD_OWNER = "what your code gives cannot be examined", "something of yours"

@@ -63,7 +63,7 @@ class Subject:
         """Run the module on copies; note what the run disturbs."""
         if not self.module.training:
             inputs = inputs[: self.question.evaluated]
-        given = self._copies(inputs)
+        given = self._given(inputs)
         mode, state, parameters = self.module.training, torch.get_rng_state(), self._parameters()
         output = self.module(*given)
         _refuse_nothing(output)
@@ -78,7 +78,7 @@ class Subject:
             self.disturbed.add(f"random numbers in {'training' if mode else 'evaluation'}")
         return output
 
-    def _copies(self, inputs: Sequence[Tensor]) -> list[Tensor]:
+    def _given(self, inputs: Sequence[Tensor]) -> list[Tensor]:
         """Return copies; the very same ones if the same tensors are given again, with no gradients to be taken."""
         if torch.is_grad_enabled():
             return [each.clone() if each.requires_grad else each.detach().clone() for each in inputs]

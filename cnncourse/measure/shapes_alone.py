@@ -142,9 +142,12 @@ def _convolution(
     spans = [step * (k - 1) + 1 for k, step in zip(weight.shape[2:], dilation, strict=False)]
     room = [side + 2 * pad for side, pad in zip(maps.shape[2:], padding, strict=False)]
     if not transposed and any(span > most for span, most in zip(spans, room, strict=False)):
-        # As torch says it; its older versions let it pass on the meta device.
+        # In torch's own words; its older versions let it pass on the meta device.
         kernel, padded = (" x ".join(map(str, each)) for each in (spans, room))
-        raise RuntimeError(f"padded input size per channel: ({padded}), kernel size: ({kernel}), which is greater")
+        raise RuntimeError(
+            f"Calculated padded input size per channel: ({padded}). Kernel size: ({kernel}). "
+            "Kernel size can't be greater than actual input size"
+        )
     fits = maps.shape[1] == groups * weight.shape[1] and weight.shape[0] % groups == 0
     fits = fits and (bias is None or bias.shape == weight.shape[:1]) and not transposed
     return (maps.shape[0], weight.shape[0], *sides) if fits and sides else None

@@ -55,6 +55,13 @@ def test_misconception_is_called_by_its_name_and_costs_once(part, misconception)
     assert report.points < part.public_points
 
 
+@pytest.mark.parametrize("part", PARTS)
+def test_misconceptions_can_be_called_as_the_reference_is_in_every_case(part):
+    for _, question in part.questions(0, at_grading=True):
+        for misconception in part.misconceptions:
+            inspect.signature(misconception.wrong).bind(*question.arguments, **question.keywords)
+
+
 @pytest.mark.parametrize("seed", [0, 2**40 + 3])
 @pytest.mark.parametrize(("part", "right"), list(answers("RIGHT")))
 def test_right_answer_gets_full_marks_whatever_is_drawn(part, right, seed):

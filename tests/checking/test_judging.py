@@ -116,6 +116,13 @@ def test_nothing_is_judged_by_a_reference_that_does_not_run_on_this_machine():
             judge(broken, answer)
 
 
+def test_what_is_asked_anew_is_public_if_it_was_so_before():
+    part = replace(UNIT, corners=UNIT.cases)
+    for attempt in range(3):
+        for case, question in part.questions(7, at_grading=True, attempt=attempt):
+            assert (question.seed in part.public_seeds(7)) == (case is not None)
+
+
 def test_what_the_text_leaves_open_does_not_matter():
     class WithUnusedWeight(Unit):
         def __init__(self, in_channels, out_channels, stride=1):

@@ -289,7 +289,7 @@ class Answers:
 
     def expect(self, part: Part, seed: int) -> None:
         """Take note of which questions about a part learners see the answers to."""
-        self.public[part.name] = {question.seed for _, question in part.questions(seed, at_grading=False)}
+        self.public[part.name] = part.public_seeds(seed)
 
     def allow(self, part: str, candidate: int) -> None:
         """Start judging one of a part's definitions: it has its own time, and other parts' answers find it."""

@@ -12,6 +12,8 @@ import psutil
 import pytest
 
 from cnncourse import cli
+from cnncourse.architectures.lenet5.model import TrainableSubsampling
+from cnncourse.checking.judging import UnsoundReferenceError
 from cnncourse.classroom.grading import batch, cluster
 from cnncourse.classroom.grading.assignment import assignment
 from cnncourse.classroom.grading.batch import (
@@ -262,6 +264,25 @@ def test_empty_secret_is_refused(tmp_path):
     (tmp_path / "secret").write_text("\n")
     with pytest.raises(ValueError, match="is empty"):
         read_secret(tmp_path / "secret")
+
+
+def test_nobody_gets_a_zero_where_the_courses_own_answer_does_not_run(monkeypatch, setup, notebooks, capsys, tmp_path):
+    def broken(_self, _maps):
+        raise AttributeError("of another version of torch")
+
+    monkeypatch.setattr(TrainableSubsampling, "forward", broken)
+    grader = batch.Grader(setup, require_sandbox=False)
+    with pytest.raises(UnsoundReferenceError, match="of another version of torch"):
+        grader.grade(the_class(notebooks, 1)[0])
+    grader.sandbox.close()
+
+    def grade_class(*_arguments, **_keywords):
+        raise UnsoundReferenceError("nothing can be judged")
+
+    monkeypatch.setattr("cnncourse.classroom.grade_class.grade_class", grade_class)
+    (tmp_path / "class").mkdir()
+    assert cli.main(["grade", str(tmp_path / "class"), "--assignment", EXERCISE]) == 2
+    assert "cnncourse: nothing can be judged" in capsys.readouterr().err
 
 
 def test_sandbox_that_is_required_is_insisted_on(monkeypatch):
