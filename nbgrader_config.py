@@ -5,6 +5,11 @@ autograded, feedback, gradebook.db and grades.csv. Git ignores all of them. The 
 same as those in release/, run once (make exercises); nbgrader leaves them as they are.
 """
 
+import os
+
+# What learners handed in is checked while it is graded; that is nobody's own progress on this machine.
+os.environ["CNNCOURSE_PROGRESS"] = os.devnull
+
 c = get_config()  # noqa: F821 -- given by nbgrader
 
 c.CourseDirectory.course_id = "cnncourse"

@@ -18,6 +18,7 @@ from cnncourse.classroom.grading.assignment import CAPSTONE
 
 pytestmark = pytest.mark.slow
 
+OWN_PROGRESS = "own-progress.jsonl"  # of whoever grades
 CHAPTERS = [record.chapter for record in CATALOGUE if record.has_chapter]
 WRONG = """class {name}(nn.Module):
     def __init__(self, *_settings):
@@ -68,6 +69,7 @@ def nbgrader(folder, *command):
             # nbgrader calls other commands of its environment by name.
             "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
             "JUPYTER_CONFIG_DIR": str(folder / "no-settings-of-the-user"),
+            "CNNCOURSE_PROGRESS": str(folder / OWN_PROGRESS),
         },
         capture_output=True,
         text=True,
@@ -167,6 +169,10 @@ def test_a_wrong_answer_earns_what_the_course_itself_gives_for_it(graded):
 @only_first
 def test_a_syntax_error_costs_that_part_only(graded):
     assert graded.score("unreadable") == graded.possible - graded.points[graded.last]
+
+
+def test_grading_leaves_the_graders_own_progress_alone(graded):
+    assert not (graded.folder / OWN_PROGRESS).exists()
 
 
 @only_first
