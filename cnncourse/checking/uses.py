@@ -74,10 +74,9 @@ def used(
     seed = subject.question.seed
     try:
         weights.fill_alike()
-        subject.train_from_the_start()
-        notes: dict[str, Plain] = {"what comes out in training": _sums(subject.values(inputs), seed)}
         with torch.no_grad():  # which keeps no running average from moving
-            subject.train_from_the_start(inputs, inputs)
+            _, outputs = subject.train_from_the_start(inputs)
+        notes: dict[str, Plain] = {"what comes out in training": _sums(outputs, seed)}
         subject.module.eval()
         notes["what comes out in evaluation"] = _sums(subject.values(inputs), seed)
         notes["what comes out in evaluation for other images afterwards"] = plain(subject.values(first))
