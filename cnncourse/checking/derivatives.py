@@ -1,6 +1,7 @@
 """Whether the gradients of a module are those of what comes out, told by moving inputs and parameters a little."""
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
@@ -30,44 +31,56 @@ def has_true_gradients(subject: Subject, weights: Weights, inputs: Sequence[Tens
     state, (_, projected) = torch.get_rng_state(), subject.projected(inputs)
     if projected.requires_grad:
         projected.backward()
-    all_of_inputs = [torch.ones_like(each, dtype=torch.bool) for each in moved]
-    groups = ((moved, all_of_inputs), (weights.parameters, weights.free))
-    are_true = all(_is_derivative(subject, some, free, inputs, state) for some, free in groups)
+    # Not the seed of the inputs: along themselves, what is normalised does not change.
+    generator = torch.Generator().manual_seed(subject.question.seed + OTHER_SEED)
+    of_inputs = [_Way(each, torch.randn(each.shape, generator=generator)) for each in moved]
+    pairs = zip(weights.parameters, weights.free, strict=True)
+    of_parameters = [_Way(each, torch.randn(each.shape, generator=generator) * free) for each, free in pairs]
+    are_true = all(_is_derivative(subject, ways, inputs, state) for ways in _together(of_inputs, of_parameters))
     for each in weights.parameters:
         each.grad = None
     return are_true
 
 
-def _is_derivative(
-    subject: Subject, moved: Sequence[Tensor], free: Sequence[Tensor], inputs: Sequence[Tensor], state: Tensor
-) -> bool:
-    """Whether the gradients of some tensors say what comes out if all that is free in them is moved a little."""
-    # Not the seed of the inputs: along themselves, what is normalised does not change.
-    generator = torch.Generator().manual_seed(subject.question.seed + OTHER_SEED)
-    ways = [torch.randn(each.shape, generator=generator) * its for each, its in zip(moved, free, strict=True)]
-    predicted = sum(
-        float((each.grad * way).sum()) for each, way in zip(moved, ways, strict=True) if each.grad is not None
-    )
-    return any(_moves_as_predicted(subject, moved, ways, inputs, state, step, predicted) for step in STEPS)
+class _Way(NamedTuple):
+    """A tensor with a gradient, and the way that it is moved."""
+
+    moved: Tensor
+    way: Tensor
+
+
+def _effects(ways: Sequence[_Way]) -> Tensor:
+    """Return by how much each number's move changes what comes out, if the gradients are right."""
+    effects = [(each.moved.grad * each.way).flatten() for each in ways if each.moved.grad is not None]
+    return torch.cat(effects) if effects else torch.zeros(1)
+
+
+def _together(*groups: Sequence[_Way]) -> list[list[_Way]]:
+    """Return groups as one, with moves of the same effect, if each has gradients; else one by one."""
+    sizes = [float(_effects(group).norm()) for group in groups]
+    if min(sizes) == 0:
+        return [list(group) for group in groups]
+    scaled = zip(groups, sizes, strict=True)
+    return [[_Way(each.moved, each.way * (min(sizes) / size)) for group, size in scaled for each in group]]
+
+
+def _is_derivative(subject: Subject, ways: Sequence[_Way], inputs: Sequence[Tensor], state: Tensor) -> bool:
+    """Whether the gradients of some tensors say what comes out if they are moved a little."""
+    predicted = float(_effects(ways).sum())
+    return any(_moves_as_predicted(subject, ways, inputs, state, step, predicted) for step in STEPS)
 
 
 def _moves_as_predicted(
-    subject: Subject,
-    moved: Sequence[Tensor],
-    ways: Sequence[Tensor],
-    inputs: Sequence[Tensor],
-    state: Tensor,
-    step: float,
-    predicted: float,
+    subject: Subject, ways: Sequence[_Way], inputs: Sequence[Tensor], state: Tensor, step: float, predicted: float
 ) -> bool:
     reached = []
     with torch.no_grad():
         for times in (1, -2):
-            for each, way in zip(moved, ways, strict=True):
-                each.add_(way, alpha=times * step)
+            for each in ways:
+                each.moved.add_(each.way, alpha=times * step)
             torch.set_rng_state(state)
             reached.append(float(subject.projected(inputs)[1]))
-        for each, way in zip(moved, ways, strict=True):
-            each.add_(way, alpha=step)
+        for each in ways:
+            each.moved.add_(each.way, alpha=step)
     derivative = (reached[0] - reached[1]) / (2 * step)
     return abs(derivative - predicted) <= 1e-3 * max(abs(derivative), abs(predicted), 1e-3)

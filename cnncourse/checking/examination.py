@@ -166,7 +166,7 @@ def _examine_module(answer: object, question: Question) -> Iterator[Stage]:
         yield {f"chance: {name}": value for name, value in notes.items()}
     notes = _evaluation_notes(subject, weights, first, second, "alike")
     yield {**notes, "left alone": sorted(subject.disturbed)}
-    if question.rounds:
+    if question.rounds and question.copied:
         yield _copies(answer, subject, first)
     if question.rounds and not question.single_precision:
         yield from _drawn_notes(subject, weights, first, second)

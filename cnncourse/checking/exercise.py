@@ -104,9 +104,7 @@ class Case:
     copies: int = 2000  # a mean is known to 2.2 % of the spread
     begins: bool = False
 
-    def question(
-        self, part: str, neighbour: "Case", number: int, seed: int, *, attempt: int = 0, in_all_ways: bool = False
-    ) -> "Question":
+    def question(self, part: str, neighbour: "Case", number: int, seed: int, *, attempt: int = 0) -> "Question":
         """Return the case as it is put to an answer.
 
         Args:
@@ -115,7 +113,6 @@ class Case:
             number: of the case.
             seed: decides the inputs and weights, together with these.
             attempt: counts from 0; each has other inputs and weights.
-            in_all_ways: whether the answer is used in unusual ways too.
 
         """
         digest = hashlib.sha256(f"{part} {number} {seed}{f' {attempt}' * (attempt > 0)}".encode()).digest()
@@ -141,7 +138,6 @@ class Case:
             chance=self.chance,
             copies=self.copies,
             begins=self.begins,
-            in_all_ways=in_all_ways,
         )
 
 
@@ -158,6 +154,7 @@ class Question(NamedTuple):
         other_inputs: a second batch.
         neighbour: arguments of another case, to build a second one beside it.
         seed: of the weights that are drawn.
+        copied: whether copies of the answer are looked at too.
         in_all_ways: whether the answer is used in unusual ways too: on many images, on large ones, and so on.
         single_precision: whether to go without double precision, for answers that insist on it.
         why: whether to note only what is no fault, and says where one comes from.
@@ -182,6 +179,7 @@ class Question(NamedTuple):
     chance: bool
     copies: int
     begins: bool
+    copied: bool = True
     in_all_ways: bool = False
     single_precision: bool = False
     why: bool = False
@@ -251,7 +249,7 @@ class Part:
         cases: ways to use it, looked at in the notebook and at grading.
         checks: what must be true of it, for learners to see and at grading only.
         misconceptions: known mistakes, the likeliest first.
-        draw: draws the cases that are looked at only at grading, in which an answer is also used in unusual ways.
+        draw: draws the cases that are looked at only at grading, the first of them in unusual ways too.
         corners: cases at the edges of what the text allows, looked at only at grading.
         needs: answers to earlier parts that this one may use, and the course's own, to be used if theirs are wrong.
         leaves_open: names of the notes that the text leaves open.
@@ -300,15 +298,11 @@ class Part:
         ]
         if at_grading:
             drawn = self.draw(torch.Generator().manual_seed(seed))
-            questions += [
-                (
-                    None,
-                    case.question(
-                        self.name, self.cases[0], ~number, seed, attempt=attempt, in_all_ways=number < len(drawn)
-                    ),
-                )
-                for number, case in enumerate((*drawn, *self.corners))
-            ]
+            for number, case in enumerate((*drawn, *self.corners)):
+                question = case.question(self.name, self.cases[0], ~number, seed, attempt=attempt)
+                # Each once where that is enough: what is asked costs every learner of a class the same again.
+                question = question._replace(in_all_ways=number == 0, copied=number < len(drawn))
+                questions.append((None, question))
         return questions
 
     def public_seeds(self, seed: int) -> set[int]:

@@ -288,6 +288,8 @@ class _Judged:
     def _recognised(self) -> Misconception | None:
         """Return the misconception that does what the answer does."""
         first = next(number for number, names in enumerate(self.differing) if names)
+        if self.cases[first] is None:  # every known mistake shows in the cases that learners see
+            return None
         order = [first, *(number for number in range(len(self.questions)) if number != first)]
         for misconception in self.part.misconceptions:
             if all(next(self._differences(misconception.wrong, number), None) is None for number in order):

@@ -28,7 +28,7 @@ def registered_modules(module: nn.Module) -> list[nn.Module]:
 
 def _modules(module: nn.Module) -> Iterator[tuple[str, nn.Module]]:
     """Yield a module and those within it, each once, with the beginning of its members' names."""
-    # A list of what is left, not a call for each module: every run of an examination looks through them twice.
+    # A list of what is left, not a call for each module: every run of an examination looks through them.
     seen, left = set(), [("", module)]
     while left:
         path, within = left.pop()

@@ -27,6 +27,7 @@ class Subject:
         self.given: tuple[list[tuple[Tensor, int]], list[Tensor]] = ([], [])  # the latest inputs, and copies of them
         known = {name: buffer for name, buffer in registered_buffers(module).items() if not is_lazy(buffer)}
         self.buffers = {name: buffer.detach().clone() for name, buffer in known.items()}
+        self.parameters = self._parameters()  # as an optimiser knows them
 
     def starting_values(self) -> dict[str, int]:
         """Count the trainable parameters that begin with the commonest values that are not left to chance."""
@@ -64,7 +65,7 @@ class Subject:
         if not self.module.training:
             inputs = inputs[: self.question.evaluated]
         given = self._given(inputs)
-        mode, state, parameters = self.module.training, torch.get_rng_state(), self._parameters()
+        mode, state = self.module.training, torch.get_rng_state()
         output = self.module(*given)
         _refuse_nothing(output)
         if not all(torch.equal(one.detach(), other.detach()) for one, other in zip(given, inputs, strict=True)):
@@ -72,7 +73,8 @@ class Subject:
             self.given = ([], [])
         if self.module.training != mode:
             self.disturbed.add("mode")
-        if self._parameters() != parameters:
+        if (parameters := self._parameters()) != self.parameters:
+            self.parameters = parameters
             self.disturbed.add("parameters that an optimiser knows")
         if not (mode and self.question.chance) and not torch.equal(torch.get_rng_state(), state):
             self.disturbed.add(f"random numbers in {'training' if mode else 'evaluation'}")
