@@ -187,7 +187,7 @@ class Bank:
 
 
 @lru_cache(maxsize=KEPT)
-def _bank(part: Part, seed: int) -> Bank:
+def bank_of(part: Part, seed: int) -> Bank:
     """Return the bank of a part with a seed; a class has one seed."""
     return Bank(part)
 
@@ -200,7 +200,7 @@ class _Judged:
         self.proven: dict[int, str] = {}  # by the question's number
         self.reasons: dict[int, Notes] = {}
         self.checks = part.checks if at_grading else part.public_checks
-        self.bank = _bank(part, seed)
+        self.bank = bank_of(part, seed)
         self.cases, self.questions, self.got = [], [], []
         for case, question in part.questions(seed, at_grading=at_grading):
             got = dict(ask(question, own))

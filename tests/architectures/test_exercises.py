@@ -10,7 +10,7 @@ import pytest
 from cnncourse.architectures import CATALOGUE
 from cnncourse.checking import judge
 from cnncourse.checking.examination import examine
-from cnncourse.checking.judging import SAME_AS
+from cnncourse.checking.judging import SAME_AS, bank_of, judge_asking
 
 CHAPTERS = [record for record in CATALOGUE if record.has_chapter]
 PARTS = [
@@ -46,13 +46,22 @@ def told(report):
 
 @pytest.mark.parametrize(("part", "misconception"), MISCONCEPTIONS)
 def test_misconception_is_called_by_its_name_and_costs_once(part, misconception):
-    report = judge(part, misconception.wrong)
-    faults = {outcome.check.name: outcome.fault for outcome in report.outcomes if outcome.fault}
+    # What it does is asked once, for the bank and for the answer: the next test asks for both.
+    outcomes, _ = judge_asking(
+        part, lambda question, _: bank_of(part, 0).notes(misconception.wrong, question).items(), (), 0, at_grading=False
+    )
+    faults = {outcome.check.name: outcome.fault for outcome in outcomes if outcome.fault}
     assert faults, "it is not refused"
-    assert next(iter(faults.values())).misconception == misconception.said, report
-    assert all(fault.message.startswith(SAME_AS) for fault in list(faults.values())[1:]), report
+    assert next(iter(faults.values())).misconception == misconception.said, outcomes
+    assert all(fault.message.startswith(SAME_AS) for fault in list(faults.values())[1:]), outcomes
     assert set(faults) <= set(misconception.checks) or len(faults) == 1
-    assert report.points < part.public_points
+    assert sum(outcome.points for outcome in outcomes) < part.public_points
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_answer_of_a_misconception_is_called_by_its_name(part):
+    for misconception in part.misconceptions[:3]:
+        assert misconception.said in told(judge(part, misconception.wrong))
 
 
 @pytest.mark.parametrize("part", PARTS)

@@ -3,13 +3,47 @@
 import ast
 import inspect
 import json
+from dataclasses import fields
+from functools import lru_cache
 from importlib import import_module
 
 import nbformat
 
-from cnncourse.classroom.grading.assignment import CAPSTONE, assignment
+from cnncourse.architectures import architecture
+from cnncourse.checking import Exercise, Part
+from cnncourse.classroom.grading.assignment import CAPSTONE, Assignment, assignment
 
 EXERCISE = "01-lenet-5"
+
+
+class ShortPart(Part):
+    """A part of which grading asks little more than learners see: one case that is drawn, in usual ways."""
+
+    def questions(self, seed, *, at_grading, attempt=0):
+        asked = super().questions(seed, at_grading=at_grading, attempt=attempt)
+        return [(case, question._replace(in_all_ways=False)) for case, question in asked[: len(self.cases) + 1]]
+
+
+@lru_cache
+def short_exercise(name):
+    """Return an exercise of such parts; always the same, so that what its references do is kept."""
+    exercise = architecture(name).exercise()
+    parts = (ShortPart(**{field.name: getattr(part, field.name) for field in fields(part)}) for part in exercise.parts)
+    return Exercise(exercise.name, exercise.title, tuple(parts))
+
+
+class ShortAssignment(Assignment):
+    """An assignment for tests of what surrounds the judge: it asks less, so that more can be tried."""
+
+    @property
+    def exercise(self):
+        return short_exercise(self.name)
+
+
+def short_assignment(name, project):
+    """Return a short assignment."""
+    whole = assignment(name, project)
+    return ShortAssignment(**{field.name: getattr(whole, field.name) for field in fields(whole)})
 
 
 def released(project, exercise=EXERCISE):

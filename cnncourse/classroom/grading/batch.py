@@ -66,7 +66,6 @@ class Grader:
         self.setup = setup
         self.sandbox = Sandbox(isolation_here(require_sandbox=require_sandbox), setup.assignment.modules)
         self.sandbox.start()
-        torch.backends.mkldnn.set_flags(False)  # as in the sandbox: it is slow with small convolutions
         # Seeds and the number of threads are the whole process's: two judgements at once would disturb each other.
         self.lock = threading.Lock()
 
@@ -79,7 +78,7 @@ class Grader:
 
         """
         try:
-            with self.lock:
+            with self.lock, _as_in_the_sandbox():
                 return grade(task.student, task.notebook, self.setup, self.sandbox, task.attempt)
         except (SandboxError, UnsoundReferenceError):
             raise
@@ -88,6 +87,16 @@ class Grader:
             # What the error says may be an answer's own words: they are no learner's business.
             why = f"it could not be judged: {type(error).__name__}: {error}"[:300]
             return replace(result, attention=(*result.attention, why))
+
+
+@contextmanager
+def _as_in_the_sandbox() -> Iterator[None]:
+    """Go without oneDNN, which is slow with small convolutions; whatever else this process does has it again."""
+    enabled, *_ = torch.backends.mkldnn.set_flags(False)
+    try:
+        yield
+    finally:
+        torch.backends.mkldnn.set_flags(enabled)
 
 
 @lru_cache(maxsize=1)

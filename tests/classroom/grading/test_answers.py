@@ -7,10 +7,10 @@ import pytest
 
 from cnncourse.architectures import CATALOGUE
 from cnncourse.checking import judge
-from cnncourse.classroom.grading.assignment import assignment, grade_id
+from cnncourse.classroom.grading.assignment import grade_id
 from cnncourse.classroom.grading.grade import Setup, grade, seed_of
 from cnncourse.classroom.isolation.sandbox import Sandbox, strongest_isolation
-from tests.classroom.handed_in import as_file, bank_source, cell_with, released
+from tests.classroom.handed_in import as_file, bank_source, cell_with, released, short_assignment, short_exercise
 
 SECRET = b"secret"
 PROJECT = Path(__file__).resolve().parents[3]
@@ -39,7 +39,7 @@ def sandboxes(project):
 
     def sandbox(exercise):
         if exercise not in kept:
-            setup = Setup.of(assignment(exercise, project), SECRET)
+            setup = Setup.of(short_assignment(exercise, project), SECRET)
             kept[exercise] = (setup, Sandbox(strongest_isolation(), setup.assignment.modules))
         return kept[exercise]
 
@@ -52,7 +52,7 @@ def sandboxes(project):
 @pytest.mark.parametrize(("record", "name", "source", "answer"), list(cases()))
 def test_answer_is_judged_in_the_sandbox_as_in_the_notebook(record, name, source, answer, project, sandboxes):
     notebook = released(project, record.chapter)
-    part = record.exercise().part(name)
+    part = short_exercise(record.chapter).part(name)
     cell_with(notebook, grade_id(part)).source = source
     setup, sandbox = sandboxes(record.chapter)
     result = grade("learner", as_file(notebook), setup, sandbox)

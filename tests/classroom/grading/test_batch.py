@@ -15,7 +15,6 @@ from cnncourse import cli
 from cnncourse.architectures.lenet5.model import TrainableSubsampling
 from cnncourse.checking.judging import UnsoundReferenceError
 from cnncourse.classroom.grading import batch, cluster
-from cnncourse.classroom.grading.assignment import assignment
 from cnncourse.classroom.grading.batch import (
     ResultFiles,
     Task,
@@ -31,7 +30,7 @@ from cnncourse.classroom.grading.grade import Setup
 from cnncourse.classroom.grading.results import Result
 from cnncourse.classroom.isolation.sandbox import Isolation, SandboxError
 from tests.classroom.clusters import cluster_of
-from tests.classroom.handed_in import EXERCISE, answered, as_file, released
+from tests.classroom.handed_in import EXERCISE, answered, as_file, released, short_assignment
 
 
 def end_with_some(task):
@@ -43,7 +42,7 @@ def end_with_some(task):
 
 @pytest.fixture(scope="module")
 def setup(project):
-    return Setup.of(assignment(EXERCISE, project), b"secret")
+    return Setup.of(short_assignment(EXERCISE, project), b"secret")
 
 
 @pytest.fixture(scope="module")
@@ -87,7 +86,7 @@ def hand_in(folder, tasks):
 @pytest.mark.slow
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL], ids=["Ctrl-C", "killed"])
 def test_interrupted_run_goes_on_where_it_stopped(how, tmp_path, setup, notebooks):
-    hand_in(tmp_path / "class", the_class(notebooks, 12))
+    hand_in(tmp_path / "class", the_class(notebooks, 8))
     first = start(tmp_path / "class", tmp_path / "out", jobs=2)
     wait_for_results(tmp_path / "out", 3)
     children = psutil.Process(first.pid).children(recursive=True)
@@ -101,11 +100,11 @@ def test_interrupted_run_goes_on_where_it_stopped(how, tmp_path, setup, notebook
     second = start(tmp_path / "class", tmp_path / "out", jobs=1)
     said, errors = second.communicate(timeout=600)
     assert second.returncode == 0, errors
-    assert f"12 submissions ({12 - len(before)} judged now)" in said
+    assert f"8 submissions ({8 - len(before)} judged now)" in said
     assert {path: path.stat().st_mtime_ns for path in before} == before, "nothing is judged twice"
     files = ResultFiles(tmp_path / "out/results", setup, require_sandbox=False)
-    assert {f"student-{n:02}": files.read(f"student-{n:02}").points for n in range(12)} == expected(setup, 12)
-    assert len((tmp_path / "out/grades.csv").read_text().splitlines()) == 13
+    assert {f"student-{n:02}": files.read(f"student-{n:02}").points for n in range(8)} == expected(setup, 8)
+    assert len((tmp_path / "out/grades.csv").read_text().splitlines()) == 9
 
 
 @pytest.mark.slow
@@ -156,7 +155,7 @@ def test_other_processes_of_the_same_program_are_left_alone(taken, setup, notebo
 def test_cluster_that_loses_a_machine_loses_no_submission(workers, setup, notebooks):
     with cluster_of(workers) as losing:
         graded = {}
-        todo = the_class(notebooks, 12)
+        todo = the_class(notebooks, 8)
         for number, (student, result) in enumerate(
             grade_on_cluster(setup, todo, losing.scheduler_address, require_sandbox=False)
         ):
@@ -164,7 +163,7 @@ def test_cluster_that_loses_a_machine_loses_no_submission(workers, setup, notebo
             graded[student] = Result.from_json(result).points
             if number == 2:
                 next(iter(losing.workers.values())).process.process.kill()
-    assert graded == expected(setup, 12)
+    assert graded == expected(setup, 8)
 
 
 @pytest.mark.slow

@@ -8,10 +8,9 @@ import time
 import psutil
 import pytest
 
-from cnncourse.classroom.grading.assignment import assignment
 from cnncourse.classroom.grading.grade import Patience, Setup, grade
 from cnncourse.classroom.isolation.sandbox import Sandbox, strongest_isolation
-from tests.classroom.handed_in import EXERCISE, answered, as_file, released
+from tests.classroom.handed_in import EXERCISE, answered, as_file, released, short_assignment
 from tests.classroom.hostile import BANK, OURS, WRONG_C3
 
 # As many times as long as all of the right answers together take here, and as many seconds.
@@ -21,7 +20,7 @@ QUICK = Patience(check=2, answer_cell=1, other_cell=1, other_cells=2, cells=8, p
 @pytest.fixture(scope="module")
 def patient(project):
     """The exercise and how it is graded, with time for everything."""
-    return Setup.of(assignment(EXERCISE, project), b"a secret")
+    return Setup.of(short_assignment(EXERCISE, project), b"a secret")
 
 
 @pytest.fixture(scope="module")

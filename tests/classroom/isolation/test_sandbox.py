@@ -8,7 +8,6 @@ import nbformat
 import psutil
 import pytest
 
-from cnncourse.classroom.grading.assignment import assignment
 from cnncourse.classroom.grading.grade import Patience, Setup, grade
 from cnncourse.classroom.isolation import sandbox as sandbox_module
 from cnncourse.classroom.isolation.sandbox import (
@@ -19,7 +18,7 @@ from cnncourse.classroom.isolation.sandbox import (
     SandboxError,
     strongest_isolation,
 )
-from tests.classroom.handed_in import EXERCISE, answered, as_file
+from tests.classroom.handed_in import EXERCISE, answered, as_file, short_assignment
 from tests.classroom.hostile import BANK
 
 # What the ladder's lower rungs must stand too; the whole bank is for the highest.
@@ -39,7 +38,7 @@ QUICK = Patience(check=3, answer_cell=3, other_cell=2, other_cells=3, cells=8, p
 
 @pytest.fixture(scope="module")
 def setup(project):
-    return dataclasses.replace(Setup.of(assignment(EXERCISE, project), b"secret"), patience=QUICK)
+    return dataclasses.replace(Setup.of(short_assignment(EXERCISE, project), b"secret"), patience=QUICK)
 
 
 @pytest.fixture(scope="module", params=[Isolation.OWN_NAMESPACE, Isolation.LIMITS_ONLY], ids=lambda rung: rung.name)
