@@ -31,7 +31,7 @@ test: $(DEVELOPER)  ## run everything: linter, unit tests, every notebook, the b
 	$(BIN)/ruff format --check .
 	$(BIN)/python -m pytest -m "not browser" $(SIDE_BY_SIDE)
 	$(BIN)/python -m pytest $(NBVAL) chapters solutions exercises
-	$(BIN)/python -m pytest -m "browser and not slow"
+	$(BIN)/python -m pytest -m "browser and not slow" $(SIDE_BY_SIDE)
 
 browser-test: $(DEVELOPER)  ## look at every chapter in the browser, which takes some minutes
 	$(BIN)/python -m pytest -m browser
