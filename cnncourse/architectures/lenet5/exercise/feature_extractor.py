@@ -14,7 +14,7 @@ def _case(rows: int, columns: int, rounds: int = 0) -> Case:
 
 def _draw(generator: torch.Generator) -> tuple[Case, ...]:
     """Draw pictures of a size of their own, not square."""
-    rows, columns = (40 + 4 * torch.randperm(6, generator=generator)[:2]).tolist()
+    rows, columns = (36 + 4 * torch.randperm(3, generator=generator)[:2]).tolist()
     return (_case(rows, columns),)
 
 
