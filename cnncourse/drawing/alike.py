@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from cnncourse.drawing.layers import Layer
 from cnncourse.drawing.palette import KINDS
 from cnncourse.drawing.parts import Aside, Box, Column, Detail, Frame, Net, Part, Towers, box_of, boxes_of, is_group
+from cnncourse.drawing.wiring import wired
 
 LETTERS = "abcdefghijklmnopqrstuvwxyz"  # by which blocks are referred to
 LARGE = 4  # boxes in a block from which it is not drawn a second time
@@ -62,7 +63,8 @@ def _closed_if_known(part: Frame, detail: Detail, known: dict[object, _Construct
     """Close a block whose construction stands above already, unless it is small or was opened."""
     if part.body is None:
         return part
-    built, widths = construction(replace(part, times=1)), _widths(part.body)
+    one = replace(part, times=1, all_layers=part.all_layers[: len(part.all_layers) // part.times])
+    built, widths = construction(one), _widths(part.body)
     first = known.setdefault(built, _Construction(part.calls[0], widths))
     seen = first.call != part.calls[0] and not is_group(part) and _count(part.body) >= LARGE
     if not seen or detail.opened.issuperset(part.calls):
@@ -150,7 +152,8 @@ def _describe(part: Part | Column, of_box: Callable[[Box], object]) -> object:
             body = None if part.body is None else _describe(part.body, of_box)
             of_closed = tuple(of_box(box_of(layer, named=False)) for layer in part.all_layers) if body is None else ()
             title = re.sub(r" · .*", "", part.title)
-            return ("frame", title, part.times, body, of_closed)
+            wires = wired((layer.position, layer.wiring) for layer in part.all_layers)
+            return ("frame", title, part.times, body, of_closed, wires)
 
 
 def _count(column: Column) -> int:

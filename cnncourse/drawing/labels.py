@@ -12,6 +12,7 @@ import torch.nn.functional as F
 from torch import nn
 from torch.fx.node import map_arg
 
+from cnncourse.drawing.kept import settings_of_module
 from cnncourse.drawing.palette import KINDS, Kind
 from cnncourse.measure.tracing import gives_tensors, output_shape
 
@@ -95,7 +96,7 @@ def kind_of(node: torch.fx.Node, module: nn.Module | None) -> Kind:
         return KINDS["merge"]
     if node.target in PRODUCTS and len(node.all_input_nodes) - len(kept) == 1:
         return KINDS["scale"]
-    return KINDS[_kind_by_word(_operation(node)) or "other"]
+    return KINDS[_kind_by_word(operation_name(node)) or "other"]
 
 
 def _kept(node: torch.fx.Node) -> list[torch.fx.Node]:
@@ -120,7 +121,8 @@ def _kind_by_word(words: str) -> str | None:
     return next((kind for word, kind in _KIND_BY_WORD if word in words.lower()), None)
 
 
-def _operation(node: torch.fx.Node) -> str:
+def operation_name(node: torch.fx.Node) -> str:
+    """Return what torch calls a step that is no module."""
     return str(getattr(node.target, "__name__", node.target))
 
 
@@ -135,7 +137,7 @@ def words_of(node: torch.fx.Node, module: nn.Module | None, kind: Kind) -> tuple
     settings = module.extra_repr()
     window = getattr(module, "kernel_size", None)
     if window is not None:
-        sides = window if isinstance(window, tuple) else (window,) * max(len(output_shape(node)) - 1, 1)
+        sides = window if isinstance(window, Sequence) else (window,) * max(len(output_shape(node)) - 1, 1)
         channels = getattr(module, "out_channels", None) if kind.name != "pooling" else None
         stride = getattr(module, "stride", 1)
         stride = _side(window if stride is None else stride)  # pools without a stride step by their window
@@ -161,7 +163,7 @@ def words_of(node: torch.fx.Node, module: nn.Module | None, kind: Kind) -> tuple
 
 
 def _words_of_operation(node: torch.fx.Node, kind: Kind) -> tuple[str, str]:
-    operation = _operation(node)
+    operation = operation_name(node)
     if kind.name == KINDS["merge"].name:
         return _words_of_join(node), operation
     if node.target in WINDOWED:
@@ -219,8 +221,8 @@ def _words_of_window(node: torch.fx.Node) -> str:
     window = weight.meta["shape"][2:] if weight is not None else given["kernel_size"]
     stride = given.get("stride") or (1 if weight is not None else window)
     window, stride = (_sides(each, sides) for each in (window, stride))
-    words = f"{'×'.join(map(str, window))} {plain_name(_operation(node)).strip()}"
-    words += _stride(_side(stride), transposed="transpose" in _operation(node))
+    words = f"{'×'.join(map(str, window))} {plain_name(operation_name(node)).strip()}"
+    words += _stride(_side(stride), transposed="transpose" in operation_name(node))
     words += f", {output_shape(node)[0]}" if weight is not None else ""
     groups, dilation = given.get("groups", 1), _side(_sides(given.get("dilation", 1), sides))
     words += f", {groups} groups" if groups != 1 else ""
@@ -271,21 +273,9 @@ def _shuffled_groups(node: torch.fx.Node) -> int:
 def settings_of(node: torch.fx.Node, module: nn.Module | None) -> str:
     """Write what else decides what a step does, and neither its label nor its details say."""
     if module is not None:
-        return "" if type(module).extra_repr is not nn.Module.extra_repr else _own_settings(module)
+        return settings_of_module(module)
     given = map_arg((node.args, node.kwargs), lambda each: "x" if gives_tensors(each) else "n")
-    return f"{_operation(node)}{given}"
-
-
-def _own_settings(module: nn.Module) -> str:
-    """Write the plain values that a module keeps, and the shapes of its parameters; those of modules inside too."""
-    values = {
-        name: value
-        for name, value in sorted(vars(module).items())
-        if name != "training" and not name.startswith("_") and isinstance(value, int | float | str | tuple)
-    }
-    shapes = [tuple(parameter.shape) for parameter in module.parameters(recurse=False)]
-    inside = [f"{name}: {each.extra_repr()}{_own_settings(each)}" for name, each in module.named_children()]
-    return f"{type(module).__name__}{values}{shapes}{inside}"
+    return f"{operation_name(node)}{given}"
 
 
 def plain_name(name: str) -> str:
@@ -314,6 +304,6 @@ def plain_name(name: str) -> str:
     return " ".join(word if any(letter.isupper() for letter in word[1:]) else word.lower() for word in joined)
 
 
-def _side(stride: int | tuple[int, int]) -> str:
-    sides = stride if isinstance(stride, tuple) else (stride, stride)
+def _side(stride: int | Sequence[int]) -> str:
+    sides = tuple(stride) if isinstance(stride, Sequence) else (stride,)
     return str(sides[0]) if len(set(sides)) == 1 else "×".join(map(str, sides))

@@ -2,6 +2,7 @@
 
 import inspect
 import linecache
+import operator
 import traceback
 from collections import OrderedDict
 from collections.abc import Callable
@@ -104,6 +105,9 @@ def _graph(model: nn.Module, attempt: Callable[[], torch.fx.Graph], input_shape:
     with left_as_it_was(model):
         with shadowed(model):
             graph = attempt()
+        for node in graph.nodes:
+            if node.op == "get_attr":  # here, since what was made while tracing is taken away again
+                node.meta["value"] = operator.attrgetter(node.target)(model)
         if input_shape is not None:
             _note_shapes(model, graph, input_shape)
     return graph

@@ -229,6 +229,7 @@ def test_inference_mode_makes_no_difference():
         (nn.Sequential(nn.Linear(16, 8), nn.ReLU()), (16,), "FC, 8"),
         (nn.Sequential(nn.Conv2d(3, 8, 3, dilation=2)), SHAPE, "3×3 conv, 8, dilation 2"),
         (nn.Sequential(nn.AdaptiveAvgPool2d((7, 5))), SHAPE, "average pool to 7×5"),
+        (nn.Sequential(nn.MaxPool2d([3, 1], stride=[2, 1])), SHAPE, "3×1 max pool /2×1"),
         (nn.Sequential(nn.PixelUnshuffle(2)), SHAPE, "pixel unshuffle"),
         (nn.Sequential(nn.ELU()), SHAPE, "ELU"),
     ],

@@ -1,0 +1,84 @@
+"""What a step takes from where: by this, two blocks that look alike in a picture are known to be alike in fact."""
+
+from collections.abc import Iterable
+
+import torch.fx
+from torch import Tensor, nn
+from torch.fx.node import map_arg
+
+from cnncourse.drawing.kept import RUNNING, described, settings_of_module
+from cnncourse.drawing.labels import VIEWS, operation_name
+from cnncourse.measure.tracing import Trace
+
+# One line for each step without a box, such as the share of a split or a weight that is worked out, that a layer needs,
+# and last its own: what it is, and what feeds it in the order of its arguments. Those from 0 on are the positions of
+# layers, -1 is the first of these lines, -2 the second.
+Wiring = tuple[tuple[str, tuple[int, ...]], ...]
+
+
+def wiring(
+    node: torch.fx.Node, place: dict[torch.fx.Node, int], steps: Trace, order: dict[torch.fx.Node, int]
+) -> Wiring:
+    """Describe what a step takes from where.
+
+    Args:
+        node: the step of a layer.
+        place: positions of the layers before.
+        steps: the trace.
+        order: the position of each step in it.
+
+    """
+    needed = {node}
+    stack = [node]
+    while stack:
+        new = [each for each in stack.pop().all_input_nodes if each not in place and each not in needed]
+        needed.update(new)
+        stack += new
+    lines: list[tuple[str, tuple[int, ...]]] = []
+    line: dict[torch.fx.Node, int] = {}
+    for each in sorted(needed, key=order.__getitem__):
+        feeds: list[int] = []
+
+        def fed_by(source: torch.fx.Node, feeds: list[int] = feeds) -> str:
+            feeds.append(place[source] if source in place else line[source])
+            return "x"
+
+        arguments = map_arg((each.args, each.kwargs), fed_by)
+        has_box = each is node and not isinstance(steps.layer(each), nn.Flatten)
+        lines.append((_words(each, arguments, steps, has_box=has_box), tuple(feeds)))
+        line[each] = -len(lines)
+    return tuple(lines)
+
+
+def _words(node: torch.fx.Node, arguments: object, steps: Trace, *, has_box: bool) -> str:
+    match node.op:
+        case "call_module":
+            module = steps.layer(node)
+            return "layer" if has_box else f"{module.extra_repr()} {settings_of_module(module)}"
+        case "get_attr":
+            value, name = node.meta["value"], node.target.rpartition(".")[2]
+            is_fixed = isinstance(value, Tensor) and not isinstance(value, nn.Parameter) and name not in RUNNING
+            return described(value) if is_fixed else name
+        case "placeholder":
+            return "input"
+    sizes = node.target in VIEWS  # they follow from those of the maps
+    return f"{operation_name(node)}{'' if sizes else arguments}"
+
+
+def wired(layers: Iterable[tuple[int, Wiring]]) -> tuple[object, ...]:
+    """Return how some layers hang together, wherever they stand in a network and wherever what they take comes from.
+
+    Args:
+        layers: the position and the wiring of each.
+
+    """
+    ordered = sorted(layers)
+    own = {position: number for number, (position, _) in enumerate(ordered)}
+    from_outside: dict[int, int] = {}
+
+    def source(feed: int) -> tuple[str, int]:
+        if feed < 0:
+            return ("line", feed)
+        return ("own", own[feed]) if feed in own else ("outside", from_outside.setdefault(feed, len(from_outside)))
+
+    return tuple(tuple((words, tuple(map(source, feeds))) for words, feeds in lines) for _, lines in ordered)
