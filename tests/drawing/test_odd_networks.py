@@ -36,6 +36,13 @@ class UsesDefaults(Stem):
         return self.c(y[:, :3]) if again else y
 
 
+class DecidesBySizeWithDefaults(Stem):
+    def forward(self, x, times=2, scale=0.5):
+        for _ in range(times):
+            x = F.avg_pool2d(x, 2) if x.shape[-1] > 8 else x * scale
+        return self.c(x)
+
+
 class MakesTensors(Stem):
     def __init__(self):
         super().__init__()
@@ -96,6 +103,7 @@ def same_module_twice():
 
 NETWORKS = [
     UsesDefaults,
+    DecidesBySizeWithDefaults,
     MakesTensors,
     ArgumentNamedLikeALayer,
     ReadsAnAttributeOfAWeight,
