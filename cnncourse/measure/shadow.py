@@ -1,18 +1,24 @@
 """Look at a network without computing anything, and leave it as it was."""
 
 import copy
+import linecache
 import random
+import re
+import traceback
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from pathlib import Path
 
 import numpy as np
 import torch
 import torch.fx
 from torch import Tensor, nn
-from torch.nn.parameter import is_lazy
+from torch.nn.parameter import UninitializedBuffer, is_lazy
 
 from cnncourse.measure.shapes_alone import ShapesAlone
 
+# A line in these is not the network's.
+LIBRARIES = tuple(str(Path(file).parent) for file in (torch.__file__, np.__file__, __file__))
 NOBODY_WATCHES = nullcontext()
 Shape = tuple[int, ...]
 Shapes = Shape | Sequence[Shape]  # of one image, or of each of several that a network takes at once
@@ -23,6 +29,26 @@ class WrongImagesError(ValueError):
 
     def __init__(self, model: nn.Module, input_shape: Shapes, reason: object) -> None:
         super().__init__(f"{type(model).__name__} does not take images of shape {tuple(input_shape)}: {reason}")
+
+
+def missing_numbers(error: Exception) -> str:
+    """Say which numbers a network asked for that shapes alone do not have; "" if it failed for another reason."""
+    said = str(error)
+    if re.search(r"on meta tensors|(convert|copy out of) meta", said):
+        return "it asks for the value of a number that depends on the image"
+    if re.search(r"\b(register_)?meta\b|Meta tensors|fake impl", said):
+        return "it has a step whose result's shape torch knows only with the numbers in the image"
+    return ""
+
+
+def where_it_stopped(error: Exception) -> str:
+    """Return the function, the line and the file in which a network failed; "" if that was in none of its own."""
+    frames = [each for each in traceback.extract_tb(error.__traceback__) if not each.filename.startswith(LIBRARIES)]
+    if not frames:
+        return ""
+    last = frames[-1]
+    line = (last.line or linecache.getline(last.filename, last.lineno)).strip()
+    return f"{last.name}, line {last.lineno} of {Path(last.filename).name}: {line}"
 
 
 def shapes_of_inputs(input_shape: Shapes) -> tuple[Shape, ...]:
@@ -69,7 +95,11 @@ def plain_network(model: nn.Module, input_shape: Shapes | None = None) -> nn.Mod
             f"{type(model).__name__} has lazy layers, whose sizes are not known yet: run it on an image, or say the "
             "input's shape"
         )
-    model = copy.deepcopy(model)
+    # Torch copies parameters without sizes, but not buffers.
+    buffers = [each for each in model.buffers() if is_lazy(each)]
+    model = copy.deepcopy(
+        model, {id(each): UninitializedBuffer(each.requires_grad, each.device, each.dtype) for each in buffers}
+    )
     with evaluation_mode(model), torch.no_grad(), torch.random.fork_rng(devices=[]):
         model(*(torch.zeros(1, *shape) for shape in shapes_of_inputs(input_shape)))
     return model
@@ -119,6 +149,23 @@ def run_on_meta(model: nn.Module, input_shape: Shapes, watch: AbstractContextMan
     with left_as_it_was(model), evaluation_mode(model), shadowed(model), torch.no_grad(), ShapesAlone(), watch:
         kind = next(kinds, torch.get_default_dtype())
         return model(*(torch.empty(1, *shape, dtype=kind, device="meta") for shape in shapes_of_inputs(input_shape)))
+
+
+def measure_on_meta(model: nn.Module, input_shape: Shapes, watch: AbstractContextManager) -> None:
+    """Run a network as ``run_on_meta`` does.
+
+    Raises:
+        ValueError: if it fails; the message says why.
+
+    """
+    try:
+        run_on_meta(model, input_shape, watch)
+    except Exception as error:
+        if reason := missing_numbers(error):
+            where = where_it_stopped(error)
+            stopped = f"\nIt stopped in {where}" if where else ""
+            raise ValueError(f"{type(model).__name__} cannot be measured: {reason}{stopped}") from error
+        raise WrongImagesError(model, input_shape, error) from error
 
 
 @contextmanager

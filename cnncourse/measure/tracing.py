@@ -1,13 +1,10 @@
 """A network as a graph of its layers."""
 
 import inspect
-import linecache
 import operator
-import traceback
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 
 import torch
 import torch.fx
@@ -20,15 +17,15 @@ from cnncourse.measure.shadow import (
     evaluation_mode,
     is_layer,
     left_as_it_was,
+    missing_numbers,
     plain_network,
     run_on_meta,
     shadowed,
     shapes_of_inputs,
+    where_it_stopped,
 )
 from cnncourse.measure.shapes_alone import MultiplyAddCounter
 from cnncourse.measure.sized_tracing import SizedTracer
-
-LIBRARIES = (str(Path(torch.__file__).parent), str(Path(__file__).parent))  # a line in these is not the network's
 
 
 class LayerTracer(torch.fx.Tracer):
@@ -91,7 +88,8 @@ def trace(
             except WrongImagesError:
                 raise
             except Exception as error:
-                failed = failed or error  # the first reason is the network's own, and has its line
+                # The first reason that has a line of the network's own says most.
+                failed = failed if failed is not None and where_it_stopped(failed) else error
                 continue
             if attempt is attempts[-1] or training or _work(graph) == _work_of(model, input_shape):
                 return Trace(tuple(graph.nodes), dict(model.named_modules()))
@@ -148,19 +146,15 @@ def _refuse_wrong_images(model: nn.Module, input_shape: Shapes) -> None:
     try:
         run_on_meta(model, input_shape)
     except Exception as own:
-        if "on meta tensors" not in str(own):
+        if not missing_numbers(own):
             raise WrongImagesError(model, input_shape, own) from own
 
 
 def _why(model: nn.Module, error: Exception) -> str:
     """Say which line of the network stopped the tracing, and what to do."""
-    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if _is_networks_own(frame.filename)]
-    where = ""
-    if frames:
-        last = frames[-1]
-        line = (last.line or linecache.getline(last.filename, last.lineno)).strip()
-        where = f"\nThe tracing stopped in {last.name}, line {last.lineno} of {Path(last.filename).name}: {line}"
-    reason = "it asks for the value of a number that depends on the image" if "on meta tensors" in str(error) else error
+    place = where_it_stopped(error)
+    where = f"\nThe tracing stopped in {place}" if place else ""
+    reason = missing_numbers(error) or error
     return (
         f"{type(model).__name__} cannot be traced by torch.fx: {reason}{where}\n"
         "What a network does must not depend on the numbers in its images. Put such a step into a module of its own, "
@@ -168,16 +162,12 @@ def _why(model: nn.Module, error: Exception) -> str:
     )
 
 
-def _is_networks_own(path: str) -> bool:
-    return not path.startswith(LIBRARIES)
-
-
 def _note_shapes(model: nn.Module, graph: torch.fx.Graph, input_shape: Shapes) -> None:
     counter = MultiplyAddCounter()
     try:
         run_on_meta(_ShapeNoter(model, graph, counter), input_shape, watch=counter)
     except (RuntimeError, ValueError, IndexError) as error:
-        if "on meta tensors" in str(error):  # it asks for numbers, and there are none
+        if missing_numbers(error):
             raise
         reason: Exception = error
         try:

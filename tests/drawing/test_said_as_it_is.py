@@ -8,6 +8,7 @@ import torch.nn.functional as F
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import nn
+from torch.nn.parameter import is_lazy
 
 from cnncourse import measure
 from cnncourse.drawing import draw
@@ -167,11 +168,12 @@ def test_wrapped_network_is_looked_at_as_itself(wrap):
 
 
 def test_lazy_layers_get_their_sizes_on_a_copy():
-    model = nn.Sequential(nn.LazyConv2d(8, 3), nn.ReLU(), nn.LazyConv2d(4, 3))
-    assert [layer.label for layer in draw(model, SHAPE).layers[1:]] == ["3×3 conv, 8", "ReLU", "3×3 conv, 4"]
+    model = nn.Sequential(nn.LazyConv2d(8, 3), nn.LazyBatchNorm2d(), nn.LazyConv2d(4, 3))
+    assert [layer.label for layer in draw(model, SHAPE).layers[1:]] == ["3×3 conv, 8", "batch norm", "3×3 conv, 4"]
     assert measure.multiply_adds(model, SHAPE) > 0
     assert measure.depth(model, SHAPE).weight_layers == 2
     assert isinstance(model[0], nn.LazyConv2d)
+    assert is_lazy(model[1].running_mean)
     with pytest.raises(ValueError, match="run it on an image, or say the input's shape"):
         measure.depth(model)
 
