@@ -14,6 +14,7 @@ from torch.fx.node import map_arg
 
 from cnncourse.drawing.kept import settings_of_module
 from cnncourse.drawing.palette import KINDS, Kind
+from cnncourse.measure.sized_tracing import assign_
 from cnncourse.measure.tracing import gives_tensors, output_shape
 
 CONCATENATIONS = (torch.cat, torch.concat, torch.concatenate)
@@ -177,6 +178,8 @@ def _words_of_operation(node: torch.fx.Node, kind: Kind) -> tuple[str, str]:
         return (f"×{scale}" if scale or len(node.args) < 2 else "x × x"), operation
     if node.target is operator.getitem:
         return ("part" if isinstance(node.args[1], int) else f"slice [{_index(node.args[1])}]"), operation
+    if node.target is assign_:
+        return f"write [{_index(node.args[1])}]", operation
     if node.target in TRANSPOSITIONS and (groups := _shuffled_groups(node)):
         return f"channel shuffle, {groups} groups", operation
     if node.target in WITH_A_NUMBER and len(node.all_input_nodes) == 1 + len(kept) and len(numbers) + len(kept) == 1:

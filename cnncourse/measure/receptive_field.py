@@ -143,6 +143,8 @@ class _Watcher(LightDispatchMode):
     def _forget_those_that_share(self, changed: Tensor) -> None:
         """Note that nothing is known any more of tensors of which a changed one is a part, or which are parts of it."""
         base = changed if changed._base is None else changed._base
+        if base is not changed:
+            self.seen[id(base)] = (base, tuple(Reach.UNKNOWN for _ in self.sides))
         for each, axes in list(self.seen.values()):
             if each is not changed and (each is base or each._base is base):
                 self.seen[id(each)] = (each, tuple(Reach.UNKNOWN for _ in axes))

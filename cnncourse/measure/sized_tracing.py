@@ -6,9 +6,18 @@ import torch
 from torch import Tensor, nn
 from torch.fx import Proxy, Tracer
 from torch.fx.node import map_aggregate
+from torch.overrides import TorchFunctionMode
 
 from cnncourse.measure.shadow import Shape, is_layer
 from cnncourse.measure.shapes_alone import ShapesAlone
+
+MADE = (torch.zeros, torch.ones, torch.empty, torch.full)  # what networks write their maps into
+
+
+def assign_(maps: Tensor, place: object, value: object) -> Tensor:
+    """Write into a part of maps, as a step of a network that has a result."""
+    maps[place] = value
+    return maps
 
 
 class SizedProxy(Proxy):
@@ -46,6 +55,10 @@ class SizedProxy(Proxy):
     def __iter__(self) -> Iterator[Proxy]:
         return iter([self[place] for place in range(len(self))])
 
+    def __setitem__(self, place: object, value: object) -> None:
+        written = self.tracer.create_proxy("call_function", assign_, (self, place, value), {})
+        self.node, self.value = written.node, written.value  # whoever uses it from now on uses what was written
+
 
 def _value(argument: object) -> object:
     """Return what stands for an argument while a step is run: of tensors, their shape alone."""
@@ -53,6 +66,21 @@ def _value(argument: object) -> object:
         return argument.value
     is_made = isinstance(argument, Tensor) and not argument.is_meta and argument.dim()
     return torch.empty_like(argument, device="meta") if is_made else argument
+
+
+class _MadeInSteps(TorchFunctionMode):
+    """Makes steps of a trace of what gives new maps, so that a network can write into these."""
+
+    def __init__(self, tracer: "SizedTracer") -> None:
+        super().__init__()
+        self.tracer = tracer
+
+    def __torch_function__(
+        self, function: object, types: tuple, args: tuple = (), kwargs: dict | None = None
+    ) -> object:
+        if function in MADE and not self.tracer.is_running:
+            return self.tracer.create_proxy("call_function", function, args, kwargs or {})
+        return function(*args, **(kwargs or {}))
 
 
 class SizedTracer(Tracer):
@@ -68,6 +96,11 @@ class SizedTracer(Tracer):
         super().__init__()
         self.inputs = iter([torch.empty(1, *shape, dtype=kind, device="meta") for shape in shapes])
         self.is_running = False
+
+    def trace(self, root: nn.Module, concrete_args: dict[str, object] | None = None) -> torch.fx.Graph:
+        """Trace a network."""
+        with _MadeInSteps(self):
+            return super().trace(root, concrete_args)
 
     def is_leaf_module(self, module: nn.Module, qualified_name: str) -> bool:
         """Whether a module is a layer."""

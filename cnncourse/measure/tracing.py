@@ -35,6 +35,12 @@ class LayerTracer(torch.fx.Tracer):
         """Whether a module is a layer."""
         return is_layer(module)
 
+    def create_proxy(self, kind: str, target: object, *rest: object, **named: object) -> torch.fx.Proxy:
+        """Note a step; refuse one after which a tensor that stands in no step holds what a step gave."""
+        if target == "__setitem__":
+            raise TypeError("it writes into a part of a tensor, which can be traced only if the input's shape is given")
+        return super().create_proxy(kind, target, *rest, **named)
+
 
 @dataclass(frozen=True)
 class Trace:

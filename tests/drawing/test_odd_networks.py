@@ -90,6 +90,28 @@ class Attends(Stem):
         return self.fc(attended.mean(1))
 
 
+class WritesIntoParts(Stem):
+    """Moves channels by writing them elsewhere, as networks for videos do."""
+
+    def __init__(self):
+        super().__init__()
+        self.d = nn.Conv2d(8, 8, 1)
+
+    def forward(self, x):
+        maps = torch.zeros(x.shape[0], 8, *x.shape[2:])
+        maps[:, 4:] = self.c(x)[:, :4]
+        maps[:, :3] += x
+        maps[:, 0] = 1.0
+        return self.d(maps)
+
+
+class WritesByMask(WritesIntoParts):
+    def forward(self, x):
+        maps = self.c(x)
+        maps[maps > 1] = 1
+        return self.d(maps)
+
+
 def tied():
     model = nn.Sequential(nn.Conv2d(3, 8, 3), nn.Conv2d(8, 8, 3), nn.Conv2d(8, 8, 3))
     model[2].weight = model[1].weight
@@ -108,6 +130,8 @@ NETWORKS = [
     ArgumentNamedLikeALayer,
     ReadsAnAttributeOfAWeight,
     InPlace,
+    WritesIntoParts,
+    WritesByMask,
     Differs,
     Attends,
     tied,
@@ -185,6 +209,33 @@ def test_layer_may_return_a_dictionary():
 
 def test_steps_in_place_are_on_the_way():
     assert [layer.label for layer in draw(InPlace(), SHAPE).layers] == ["image", "3×3 conv, 8", "ReLU", "x + 1"]
+
+
+@pytest.mark.parametrize(
+    ("build", "labels"),
+    [
+        (WritesIntoParts, ["write [:, 4:]", "write [:, :3]", "write [:, 0]"]),
+        (WritesByMask, ["write [gt]"]),
+    ],
+)
+def test_what_is_written_into_maps_is_on_the_way(build, labels):
+    layers = draw(build(), SHAPE).layers
+    assert [layer.label for layer in layers if layer.label.startswith("write")] == labels
+    assert layers[-1].name == "d"
+    assert measure.depth(build(), SHAPE).weight_layers == 2
+    assert measure.receptive_field(build(), SHAPE)[-1] == measure.ReceptiveField("d", None, None)
+
+
+def test_what_is_written_into_maps_of_fixed_size_is_on_the_way_too():
+    class Fixed(WritesIntoParts):
+        def forward(self, x):
+            maps = torch.zeros(1, 8, 16, 16)
+            maps[:, 4:] = self.c(x)[:, :4]
+            return self.d(maps)
+
+    assert draw(Fixed(), SHAPE).layers[-1].name == "d"
+    with pytest.raises(ValueError, match="can be traced only if the input's shape is given"):
+        measure.depth(Fixed())
 
 
 def test_difference_is_a_join_of_its_own():
