@@ -14,7 +14,7 @@ from torch.fx.node import map_arg
 
 from cnncourse.drawing.kept import settings_of_module
 from cnncourse.drawing.palette import KINDS, Kind
-from cnncourse.measure.sized_tracing import assign_
+from cnncourse.measure.sized_tracing import MADE, assign_
 from cnncourse.measure.tracing import gives_tensors, output_shape
 
 CONCATENATIONS = (torch.cat, torch.concat, torch.concatenate)
@@ -88,7 +88,8 @@ def kind_of(node: torch.fx.Node, module: nn.Module | None) -> Kind:
         return KINDS["other"]
     if node.target in RESHAPINGS:
         is_slice = node.target is operator.getitem and not isinstance(node.args[1], int)
-        return KINDS["other" if is_slice else "reshaping"]
+        is_half = node.target is getattr and node.args[1] in ("real", "imag")
+        return KINDS["other" if is_slice or is_half else "reshaping"]
     if _global_pool(node):
         return KINDS["pooling"]
     kept = _kept(node)
@@ -102,7 +103,7 @@ def kind_of(node: torch.fx.Node, module: nn.Module | None) -> Kind:
 
 def _kept(node: torch.fx.Node) -> list[torch.fx.Node]:
     """Return those inputs of a step that are tensors of the network's own, such as parameters."""
-    return [source for source in node.all_input_nodes if source.op == "get_attr"]
+    return [source for source in node.all_input_nodes if source.op == "get_attr" or source.target in MADE]
 
 
 def _global_pool(node: torch.fx.Node) -> str:
@@ -178,6 +179,8 @@ def _words_of_operation(node: torch.fx.Node, kind: Kind) -> tuple[str, str]:
         return (f"×{scale}" if scale or len(node.args) < 2 else "x × x"), operation
     if node.target is operator.getitem:
         return ("part" if isinstance(node.args[1], int) else f"slice [{_index(node.args[1])}]"), operation
+    if node.target is getattr:
+        return str(node.args[1]), operation
     if node.target is assign_:
         return f"write [{_index(node.args[1])}]", operation
     if node.target in TRANSPOSITIONS and (groups := _shuffled_groups(node)):
@@ -259,7 +262,7 @@ def _index(index: object) -> str:
 def _own_name(kept: torch.fx.Node) -> str:
     """Name a tensor of the network's own as the network does, where it has a name."""
     name = str(kept.target).rpartition(".")[2]
-    return "constant" if name.startswith("_tensor_constant") else name.replace("_", " ").strip()
+    return "constant" if kept.target in MADE or name.startswith("_tensor_constant") else name.replace("_", " ").strip()
 
 
 def _shuffled_groups(node: torch.fx.Node) -> int:

@@ -35,15 +35,20 @@ def missing_numbers(error: Exception) -> str:
     """Say which numbers a network asked for that shapes alone do not have; "" if it failed for another reason."""
     said = str(error)
     if re.search(r"on meta tensors|(convert|copy out of) meta", said):
-        return "it asks for the value of a number that depends on the image"
+        return "it asks for the value of a number that depends on the image or on weights"
     if re.search(r"\b(register_)?meta\b|Meta tensors|fake impl", said):
         return "it has a step whose result's shape torch knows only with the numbers in the image"
     return ""
 
 
+def is_networks_own(file: str) -> bool:
+    """Whether what stands in a file is a network's own, and not a library's."""
+    return not file.startswith(LIBRARIES)
+
+
 def where_it_stopped(error: Exception) -> str:
     """Return the function, the line and the file in which a network failed; "" if that was in none of its own."""
-    frames = [each for each in traceback.extract_tb(error.__traceback__) if not each.filename.startswith(LIBRARIES)]
+    frames = [each for each in traceback.extract_tb(error.__traceback__) if is_networks_own(each.filename)]
     if not frames:
         return ""
     last = frames[-1]

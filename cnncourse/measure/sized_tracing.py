@@ -1,17 +1,20 @@
 """Trace networks that decide by the size of their maps: sizes are known while they are traced."""
 
+import sys
 from collections.abc import Iterator
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.fx import Proxy, Tracer
 from torch.fx.node import map_aggregate
 from torch.overrides import TorchFunctionMode
 
-from cnncourse.measure.shadow import Shape, is_layer
+from cnncourse.measure.shadow import Shape, is_layer, is_networks_own
 from cnncourse.measure.shapes_alone import ShapesAlone
 
 MADE = (torch.zeros, torch.ones, torch.empty, torch.full)  # what networks write their maps into
+TAKEN = (torch.tensor, torch.as_tensor)  # what takes a tensor and does not ask it whether it is one
 
 
 def assign_(maps: Tensor, place: object, value: object) -> Tensor:
@@ -28,8 +31,9 @@ class SizedProxy(Proxy):
 
     @property
     def __class__(self) -> type:
-        """A tensor's, where a tensor will be: networks ask."""
-        return Tensor if isinstance(self.value, Tensor) else SizedProxy
+        """A tensor's, where a tensor will be: networks ask. Torch's C code would look for one's memory, and crash."""
+        asked_by_network = is_networks_own(sys._getframe(1).f_code.co_filename)
+        return Tensor if isinstance(self.value, Tensor) and asked_by_network else SizedProxy
 
     def __getattr__(self, name: str) -> object:
         known = ("shape", "ndim", "dtype", "device", "is_cuda", "requires_grad")
@@ -78,7 +82,8 @@ class _MadeInSteps(TorchFunctionMode):
     def __torch_function__(
         self, function: object, types: tuple, args: tuple = (), kwargs: dict | None = None
     ) -> object:
-        if function in MADE and not self.tracer.is_running:
+        is_step = function in MADE or (function in TAKEN and type(args[0]) is SizedProxy)
+        if is_step and not self.tracer.is_running:
             return self.tracer.create_proxy("call_function", function, args, kwargs or {})
         return function(*args, **(kwargs or {}))
 
@@ -108,6 +113,8 @@ class SizedTracer(Tracer):
 
     def create_arg(self, argument: object) -> object:
         """Return a step's argument as it stands in the graph."""
+        if isinstance(argument, np.generic):
+            argument = argument.item()
         return argument.node if type(argument) is SizedProxy else super().create_arg(argument)
 
     def proxy(self, node: torch.fx.Node) -> SizedProxy:

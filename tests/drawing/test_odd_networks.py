@@ -4,6 +4,7 @@ import copy
 import random
 from xml.etree import ElementTree
 
+import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
@@ -236,6 +237,35 @@ def test_what_is_written_into_maps_of_fixed_size_is_on_the_way_too():
     assert draw(Fixed(), SHAPE).layers[-1].name == "d"
     with pytest.raises(ValueError, match="can be traced only if the input's shape is given"):
         measure.depth(Fixed())
+
+
+TRANSFORMED = {
+    "vmap": lambda x: torch.vmap(torch.neg)(x),
+    "grad": lambda x: torch.func.grad(torch.sum)(x),
+    "nested": lambda x: torch.nested.nested_tensor([x[0], x[0]]),
+    "fork": lambda x: torch.jit.wait(torch.jit.fork(torch.neg, x)),
+}
+
+
+@pytest.mark.parametrize("use", TRANSFORMED.values(), ids=TRANSFORMED)
+def test_what_torch_does_in_c_with_true_tensors_only_is_refused_with_its_line(use):
+    """It crashed: torch took what stands for a tensor while tracing for one."""
+
+    class Uses(Stem):
+        def forward(self, x):
+            return use(self.c(x)) if x.shape[1] == 3 else x
+
+    with pytest.raises(ValueError, match="cannot be traced") as error:
+        draw(Uses(), SHAPE)
+    assert "The tracing stopped in" in str(error.value)
+
+
+def test_numbers_of_numpy_and_tensors_taken_for_new_ones_are_on_the_way():
+    class Takes(Stem):
+        def forward(self, x):
+            return self.c(torch.as_tensor(x)) * np.float32(2) if isinstance(x, torch.Tensor) else None
+
+    assert [layer.label for layer in draw(Takes(), SHAPE).layers] == ["image", "as tensor", "3×3 conv, 8", "×2"]
 
 
 def test_difference_is_a_join_of_its_own():

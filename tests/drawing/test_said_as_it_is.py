@@ -79,6 +79,8 @@ SAID = {
     "block that decides by size": (
         lambda: Net(lambda n, x: n.c(x) if x.shape[-1] > 8 and x.size(2) > 8 and x.dim() == 4 else x, c=conv()), SHAPE,
         ["3×3 conv, 8"]),
+    "takes a half of complex numbers": (
+        lambda: Net(lambda n, x: torch.fft.fft2(n.c(x)).imag, c=conv()), SHAPE, ["3×3 conv, 8", "fft fft2", "imag"]),
 }  # fmt: skip
 SAID |= {
     "axis by its other name": (

@@ -107,7 +107,7 @@ def asks(question):
     return Asking()
 
 
-VALUE = "it asks for the value of a number that depends on the image"
+VALUE = "it asks for the value of a number that depends on the image or on weights"
 SHAPE_OF_RESULT = "it has a step whose result's shape torch knows only with the numbers in the image"
 QUESTIONS = {
     "a condition": (lambda x: 1 if x.sum() > 0 else 2, VALUE),
