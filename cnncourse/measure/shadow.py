@@ -27,7 +27,8 @@ Shapes = Shape | Sequence[Shape]  # of one image, or of each of several that a n
 class WrongImagesError(ValueError):
     """A network does not take images of the shape that it is to be looked at with."""
 
-    def __init__(self, model: nn.Module, input_shape: Shapes, reason: object) -> None:
+    def __init__(self, model: nn.Module, input_shape: Shapes, reason: Exception | str) -> None:
+        reason = str(reason) or f"{type(reason).__name__} in {where_it_stopped(reason)}"
         super().__init__(f"{type(model).__name__} does not take images of shape {tuple(input_shape)}: {reason}")
 
 

@@ -2,6 +2,7 @@
 
 import inspect
 import operator
+import warnings
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -107,7 +108,8 @@ def trace(
 def _graph(model: nn.Module, attempt: Callable[[], torch.fx.Graph], input_shape: Shapes | None) -> torch.fx.Graph:
     """Trace a network in one way, with the shapes of its steps if the image's is known."""
     with left_as_it_was(model):
-        with shadowed(model):
+        with shadowed(model), warnings.catch_warnings():
+            warnings.filterwarnings("ignore", "Was not able to add assertion")  # that nobody gives another default
             graph = attempt()
         for node in graph.nodes:
             if node.op == "get_attr":  # here, since what was made while tracing is taken away again
@@ -143,8 +145,13 @@ def _defaults(model: nn.Module, input_shape: Shapes | None) -> dict[str, object]
     """Return the values of the arguments that a network can do without; the trace is what it does with those."""
     given = 1 if input_shape is None else len(shapes_of_inputs(input_shape))
     arguments = list(inspect.signature(model.forward).parameters.values())[given:]
-    plain = (type(None), bool, int, float, str)  # torch.fx takes others apart
-    return {each.name: each.default for each in arguments if isinstance(each.default, plain)}
+    return {each.name: _whole(each.default) for each in arguments if each.default is not inspect.Parameter.empty}
+
+
+def _whole(value: object) -> object:
+    """Return a value that torch.fx does not take apart, as it does tuples, lists and dictionaries."""
+    kind = type(value)
+    return type(kind.__name__, (kind,), {})(value) if kind in (tuple, list, dict) else value
 
 
 def _refuse_wrong_images(model: nn.Module, input_shape: Shapes) -> None:

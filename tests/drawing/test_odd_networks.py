@@ -38,9 +38,25 @@ class UsesDefaults(Stem):
 
 
 class DecidesBySizeWithDefaults(Stem):
-    def forward(self, x, times=2, scale=0.5):
+    def forward(self, x, times=2, scale=0.5, names=(1, "a"), options={}):  # noqa: B006
         for _ in range(times):
             x = F.avg_pool2d(x, 2) if x.shape[-1] > 8 else x * scale
+        for _ in names:
+            x = F.relu(x, **options)
+        return self.c(x)
+
+
+class RefusesWithoutAWord(Stem):
+    def forward(self, x):
+        if x.shape[2] % 32:
+            raise ValueError
+        return self.c(x)
+
+
+class LoopsOverADefault(Stem):
+    def forward(self, x, scales=(1, 2), kinds=[torch.float32]):  # noqa: B006
+        for scale in scales:
+            x = x.to(kinds[0]) * scale
         return self.c(x)
 
 
@@ -127,6 +143,7 @@ def same_module_twice():
 NETWORKS = [
     UsesDefaults,
     DecidesBySizeWithDefaults,
+    LoopsOverADefault,
     MakesTensors,
     ArgumentNamedLikeALayer,
     ReadsAnAttributeOfAWeight,
@@ -349,6 +366,12 @@ def test_block_with_connections_across_its_border_is_drawn_alone():
         (lambda: draw(Stem, SHAPE), TypeError, "not the class Stem; make one first"),
         (lambda: draw(nn.Conv2d(3, 8, 3), None), ValueError, "without the batch, or several such, not None"),
         (lambda: draw(nn.Conv2d(3, 8, 3), (1, *SHAPE)), ValueError, "Shapes are without the batch"),
+        (lambda: draw(RefusesWithoutAWord(), SHAPE), ValueError, "ValueError in forward, line .*: raise"),
+        (
+            lambda: measure.layers(RefusesWithoutAWord(), SHAPE),
+            ValueError,
+            "ValueError in forward, line .*: raise ValueError",
+        ),
     ],
 )
 def test_what_cannot_be_drawn_is_told(call, error, said):
