@@ -1,5 +1,6 @@
 """What a step takes from where: by this, two blocks that look alike in a picture are known to be alike in fact."""
 
+import operator
 from collections.abc import Iterable
 
 import torch.fx
@@ -34,6 +35,7 @@ def wiring(
         new = [each for each in stack.pop().all_input_nodes if each not in place and each not in needed]
         needed.update(new)
         stack += new
+    scope = next(reversed(node.meta.get("nn_module_stack") or {"": None})).partition("@")[0]
     lines: list[tuple[str, tuple[int, ...]]] = []
     line: dict[torch.fx.Node, int] = {}
     for each in sorted(needed, key=order.__getitem__):
@@ -45,24 +47,29 @@ def wiring(
 
         arguments = map_arg((each.args, each.kwargs), fed_by)
         has_box = each is node and not isinstance(steps.layer(each), nn.Flatten)
-        lines.append((_words(each, arguments, steps, has_box=has_box), tuple(feeds)))
+        lines.append((_words(each, arguments, steps, has_box=has_box, scope=scope), tuple(feeds)))
         line[each] = -len(lines)
     return tuple(lines)
 
 
-def _words(node: torch.fx.Node, arguments: object, steps: Trace, *, has_box: bool) -> str:
+def _words(node: torch.fx.Node, arguments: object, steps: Trace, *, has_box: bool, scope: str) -> str:
     match node.op:
         case "call_module":
             module = steps.layer(node)
             return "layer" if has_box else f"{module.extra_repr()} {settings_of_module(module)}"
         case "get_attr":
-            value, name = node.meta["value"], node.target.rpartition(".")[2]
-            is_fixed = isinstance(value, Tensor) and not isinstance(value, nn.Parameter) and name not in RUNNING
-            return described(value) if is_fixed else name
+            owner, _, name = node.target.rpartition(".")
+            value = node.meta["value"]
+            if isinstance(value, Tensor) and not isinstance(value, nn.Parameter) and name not in RUNNING:
+                return described(value)
+            return name if owner == scope else "given"  # several blocks may be given parameters of several names
         case "placeholder":
             return "input"
-    sizes = node.target in VIEWS  # they follow from those of the maps
-    return f"{operation_name(node)}{'' if sizes else arguments}"
+    if node.target in VIEWS:  # sizes follow from those of the maps
+        return operation_name(node)
+    if node.target is operator.getitem and isinstance(node.args[0].meta.get("value"), nn.Parameter):
+        return "one of a parameter"  # such as the weights of several blocks
+    return f"{operation_name(node)}{arguments}"
 
 
 def wired(layers: Iterable[tuple[int, Wiring]]) -> tuple[object, ...]:

@@ -278,3 +278,29 @@ def test_what_images_leave_in_a_normalisation_makes_no_difference():
 
     model = nn.Sequential(Unit(8), nn.MaxPool2d(3, 1, 1), Unit(8))
     assert [frame.like for frame in frames_of(draw(model, SHAPE).column)] == ["", "a"]
+
+
+def test_whose_parameters_a_block_is_given_makes_no_difference():
+    class Given(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.a, self.b, self.c, self.d = (nn.Conv2d(8, 8, k, padding=k // 2) for k in (1, 3, 5, 7))
+
+        def forward(self, x, weight):
+            return self.d(self.c(F.conv2d(self.b(self.a(x)), weight)))
+
+    class Gives(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.weights = nn.Parameter(torch.rand(2, 8, 8, 1, 1))
+            self.first, self.last = (nn.Parameter(torch.rand(8, 8, 1, 1)) for _ in range(2))
+            self.blocks, self.pool = nn.ModuleList([Given() for _ in range(4)]), nn.MaxPool2d(3, 1, 1)
+
+        def forward(self, x):
+            for block, weight in zip(
+                self.blocks, (self.weights[0], self.weights[1], self.first, self.last), strict=True
+            ):
+                x = self.pool(block(x, weight))
+            return x
+
+    assert [bool(frame.like) for frame in frames_of(draw(Gives(), SHAPE).column)] == [False, True, False, True]
