@@ -43,6 +43,8 @@ WINDOWED = {
     **dict.fromkeys((F.max_pool1d, F.max_pool2d, F.max_pool3d), (*_POOL, "dilation")),
     **dict.fromkeys((torch.conv1d, torch.conv2d, torch.conv3d), _CONVOLUTION),
     **dict.fromkeys((F.conv_transpose1d, F.conv_transpose2d, F.conv_transpose3d), _TRANSPOSED_CONVOLUTION),
+    **dict.fromkeys((F.lp_pool1d, F.lp_pool2d, F.lp_pool3d), ("input", "norm_type", "kernel_size", "stride")),
+    F.unfold: ("input", "kernel_size", "dilation", "padding", "stride"),
 }
 # Functions that make one value of each map, where they look at the whole of it.
 GLOBAL_POOLS = {
@@ -222,10 +224,10 @@ def _source(node: torch.fx.Node, user: torch.fx.Node) -> str:
 def _words_of_window(node: torch.fx.Node) -> str:
     """Say what a function looks through, as for a layer: "3×3 max pool /2"."""
     given = dict(zip(WINDOWED[node.target], node.args, strict=False)) | node.kwargs
-    sides = len(output_shape(node)) - 1
+    sides = len(output_shape(given["input"])) - 1
     weight = given.get("weight")
     window = weight.meta["shape"][2:] if weight is not None else given["kernel_size"]
-    stride = given.get("stride") or (1 if weight is not None else window)
+    stride = given.get("stride") or (1 if weight is not None or node.target is F.unfold else window)
     window, stride = (_sides(each, sides) for each in (window, stride))
     words = f"{'×'.join(map(str, window))} {plain_name(operation_name(node)).strip()}"
     words += _stride(_side(stride), transposed="transpose" in operation_name(node))

@@ -79,6 +79,9 @@ SAID = {
     "block that decides by size": (
         lambda: Net(lambda n, x: n.c(x) if x.shape[-1] > 8 and x.size(2) > 8 and x.dim() == 4 else x, c=conv()), SHAPE,
         ["3×3 conv, 8"]),
+    "windows of functions that do not weight": (
+        lambda: Net(lambda n, x: F.unfold(F.lp_pool2d(n.c(x), 2, 3, stride=2), (2, 1), dilation=2), c=conv()), SHAPE,
+        ["3×3 conv, 8", "3×3 lp pool /2", "2×1 unfold, dilation 2"]),
     "takes a half of complex numbers": (
         lambda: Net(lambda n, x: torch.fft.fft2(n.c(x)).imag, c=conv()), SHAPE, ["3×3 conv, 8", "fft fft2", "imag"]),
 }  # fmt: skip
