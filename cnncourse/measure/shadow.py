@@ -121,8 +121,10 @@ def _held_by_wrapper(model: nn.Module) -> nn.Module | None:
 def is_layer(module: nn.Module) -> bool:
     """Whether a module counts as one layer: no modules inside, or one of torch's own that does more than hold some.
 
-    An example of the latter is ``nn.MultiheadAttention``.
+    An example of the latter is ``nn.MultiheadAttention``. A list of parameters is none.
     """
+    if isinstance(module, nn.ParameterList | nn.ParameterDict):
+        return False
     if not any(module.children()):
         return True
     containers = (nn.Sequential, nn.ModuleList, nn.ModuleDict)

@@ -32,7 +32,8 @@ class SizedProxy(Proxy):
     @property
     def __class__(self) -> type:
         """A tensor's, where a tensor will be: networks ask. Torch's C code would look for one's memory, and crash."""
-        asked_by_network = is_networks_own(sys._getframe(1).f_code.co_filename)
+        asking = sys._getframe(1).f_code
+        asked_by_network = is_networks_own(asking.co_filename) or asking is torch.is_tensor.__code__
         return Tensor if isinstance(self.value, Tensor) and asked_by_network else SizedProxy
 
     def __getattr__(self, name: str) -> object:
@@ -120,6 +121,10 @@ class SizedTracer(Tracer):
     def proxy(self, node: torch.fx.Node) -> SizedProxy:
         """Return what stands for a step's result."""
         return SizedProxy(node, self)
+
+    def to_bool(self, proxy: SizedProxy) -> bool:
+        """Return whether something is so, if that is known: as of a tensor's kind, but not of its numbers."""
+        return super().to_bool(proxy) if isinstance(proxy.value, Tensor) else bool(proxy.value)
 
     def call_module(self, module: nn.Module, forward: object, args: tuple, kwargs: dict) -> object:
         """Trace a module's call; while a step is run, run it."""

@@ -98,8 +98,9 @@ def trace(
                 # The first reason that has a line of the network's own says most.
                 failed = failed if failed is not None and where_it_stopped(failed) else error
                 continue
-            if attempt is attempts[-1] or training or _work(graph) == _work_of(model, input_shape):
+            if input_shape is None or training or _work(graph) == _work_of(model, input_shape):
                 return Trace(tuple(graph.nodes), dict(model.named_modules()))
+            failed = failed or RuntimeError("it does something else while it is traced")
     if input_shape is not None:
         _refuse_wrong_images(model, input_shape)
     raise ValueError(_why(model, failed)) from failed

@@ -53,6 +53,20 @@ class RefusesWithoutAWord(Stem):
         return self.c(x)
 
 
+class AsksWhatItIsGiven(Stem):
+    def __init__(self):
+        super().__init__()
+        self.kernels = nn.ParameterList([nn.Parameter(torch.rand(8, 8, 1, 1)) for _ in range(2)])
+
+    def forward(self, x):
+        if not torch.is_tensor(x) or x.is_complex() or not x.is_floating_point():
+            return None
+        x = self.c(x)
+        for kernel in self.kernels:
+            x = F.conv2d(x, kernel)
+        return x
+
+
 class LoopsOverADefault(Stem):
     def forward(self, x, scales=(1, 2), kinds=[torch.float32]):  # noqa: B006
         for scale in scales:
@@ -144,6 +158,7 @@ NETWORKS = [
     UsesDefaults,
     DecidesBySizeWithDefaults,
     LoopsOverADefault,
+    AsksWhatItIsGiven,
     MakesTensors,
     ArgumentNamedLikeALayer,
     ReadsAnAttributeOfAWeight,
@@ -242,6 +257,20 @@ def test_what_is_written_into_maps_is_on_the_way(build, labels):
     assert layers[-1].name == "d"
     assert measure.depth(build(), SHAPE).weight_layers == 2
     assert measure.receptive_field(build(), SHAPE)[-1] == measure.ReceptiveField("d", None, None)
+
+
+def test_network_that_does_something_else_while_traced_is_refused():
+    class Notices(Stem):
+        def forward(self, x):
+            return self.c(x) if type(x) is torch.Tensor else x
+
+    with pytest.raises(ValueError, match="it does something else while it is traced"):
+        draw(Notices(), SHAPE)
+
+
+def test_parameters_in_a_list_are_no_layer():
+    (*_, rest) = measure.layers(AsksWhatItIsGiven(), SHAPE).layers
+    assert (rest.name, rest.parameters, rest.multiply_adds) == ("outside layers", 2 * 8 * 8, 2 * 8 * 8 * 16 * 16)
 
 
 def test_what_is_written_into_maps_of_fixed_size_is_on_the_way_too():
