@@ -144,6 +144,13 @@ def evaluation_mode(model: nn.Module) -> Iterator[None]:
             module.training = mode
 
 
+def kind_of_numbers(model: nn.Module) -> torch.dtype:
+    """Return the kind of numbers that a network takes: that of its first parameter, a real one if there is one."""
+    kinds = [parameter.dtype for parameter in model.parameters()]
+    real = [kind for kind in kinds if kind.is_floating_point]
+    return next(iter(real + [kind for kind in kinds if kind.is_complex]), torch.get_default_dtype())
+
+
 def run_on_meta(model: nn.Module, input_shape: Shapes, watch: AbstractContextManager = NOBODY_WATCHES) -> Tensor:
     """Run a network on shapes alone: no weight is copied, no number computed or drawn.
 
@@ -153,9 +160,8 @@ def run_on_meta(model: nn.Module, input_shape: Shapes, watch: AbstractContextMan
         watch: a dispatch mode that is to see each operation.
 
     """
-    kinds = (tensor.dtype for tensor in model.parameters() if tensor.is_floating_point())
+    kind = kind_of_numbers(model)
     with left_as_it_was(model), evaluation_mode(model), shadowed(model), torch.no_grad(), ShapesAlone(), watch:
-        kind = next(kinds, torch.get_default_dtype())
         return model(*(torch.empty(1, *shape, dtype=kind, device="meta") for shape in shapes_of_inputs(input_shape)))
 
 

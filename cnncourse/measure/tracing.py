@@ -17,6 +17,7 @@ from cnncourse.measure.shadow import (
     WrongImagesError,
     evaluation_mode,
     is_layer,
+    kind_of_numbers,
     left_as_it_was,
     missing_numbers,
     plain_network,
@@ -121,8 +122,7 @@ def _graph(model: nn.Module, attempt: Callable[[], torch.fx.Graph], input_shape:
 
 
 def _sized(model: nn.Module, input_shape: Shapes) -> torch.fx.Graph:
-    kinds = (tensor.dtype for tensor in model.parameters() if tensor.is_floating_point())
-    sized = SizedTracer(shapes_of_inputs(input_shape), next(kinds, torch.get_default_dtype()))
+    sized = SizedTracer(shapes_of_inputs(input_shape), kind_of_numbers(model))
     return sized.trace(model, concrete_args=_defaults(model, input_shape))
 
 

@@ -344,6 +344,13 @@ def test_numbers_of_another_kind_make_no_difference(dtype):
     assert draw(copy.deepcopy(model).to(dtype), SHAPE).svg == draw(model, SHAPE).svg
 
 
+def test_complex_network_is_given_complex_images():
+    model = nn.Sequential(nn.Conv2d(3, 8, 3), nn.Tanh(), nn.Conv2d(8, 2, 1)).to(torch.complex64)
+    assert [layer.label for layer in draw(model, SHAPE).layers[1:]] == ["3×3 conv, 8", "tanh", "1×1 conv, 2"]
+    assert measure.depth(model, SHAPE).weight_layers == 2
+    assert measure.multiply_adds(model, SHAPE) == 3 * (8 * 27 + 2 * 8) * 14 * 14  # torch runs three real ones for each
+
+
 def test_inference_mode_makes_no_difference():
     model = nn.Sequential(nn.Conv2d(3, 8, 3), nn.Flatten(), nn.LazyLinear(5))
     model(torch.zeros(1, *SHAPE))
