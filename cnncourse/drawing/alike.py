@@ -1,13 +1,12 @@
 """Which parts of a picture are alike: what is folded into ×N, and which block is built like one above it."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
 from cnncourse.drawing.layers import Layer
 from cnncourse.drawing.palette import KINDS
 from cnncourse.drawing.parts import Aside, Box, Column, Detail, Frame, Net, Part, Towers, box_of, boxes_of, is_group
-from cnncourse.drawing.wiring import wired
 
 LETTERS = "abcdefghijklmnopqrstuvwxyz"  # by which blocks are referred to
 LARGE = 4  # boxes in a block from which it is not drawn a second time
@@ -152,9 +151,33 @@ def _describe(part: Part | Column, of_box: Callable[[Box], object]) -> object:
             body = None if part.body is None else _describe(part.body, of_box)
             of_closed = tuple(of_box(box_of(layer, named=False)) for layer in part.all_layers) if body is None else ()
             title = re.sub(r" · .*", "", part.title)
-            wires = wired((layer.position, layer.wiring) for layer in part.all_layers)
-            return ("frame", title, part.times, body, of_closed, wires)
+            return ("frame", title, part.times, body, of_closed, _wired(part.all_layers))
 
 
 def _count(column: Column) -> int:
     return sum(1 for _ in boxes_of(column))
+
+
+def _wired(layers: Iterable[Layer]) -> tuple[object, ...]:
+    """Return how some layers hang together, wherever they stand in a network and wherever what they take comes from."""
+    ordered = sorted(layers, key=lambda layer: layer.position)
+    own = {layer.position: number for number, layer in enumerate(ordered)}
+    from_outside: dict[int, int] = {}
+    weighted: dict[str, int] = {}  # a layer that is called twice is not like two
+
+    def source(feed: int) -> tuple[str, int]:
+        if feed < 0:
+            return ("line", feed)
+        return ("own", own[feed]) if feed in own else ("outside", from_outside.setdefault(feed, len(from_outside)))
+
+    return tuple(
+        (
+            weighted.setdefault(layer.name, len(weighted)) if _is_weighted_layer(layer) else None,
+            tuple((words, tuple(map(source, feeds))) for words, feeds in layer.wiring),
+        )
+        for layer in ordered
+    )
+
+
+def _is_weighted_layer(layer: Layer) -> bool:
+    return layer.calls > 0 and (layer.parameters > 0 or layer.is_shared)

@@ -1,7 +1,6 @@
 """What a step takes from where: by this, two blocks that look alike in a picture are known to be alike in fact."""
 
 import operator
-from collections.abc import Iterable
 
 import torch.fx
 from torch import Tensor, nn
@@ -70,22 +69,3 @@ def _words(node: torch.fx.Node, arguments: object, steps: Trace, *, has_box: boo
     if node.target is operator.getitem and isinstance(node.args[0].meta.get("value"), nn.Parameter):
         return "one of a parameter"  # such as the weights of several blocks
     return f"{operation_name(node)}{arguments}"
-
-
-def wired(layers: Iterable[tuple[int, Wiring]]) -> tuple[object, ...]:
-    """Return how some layers hang together, wherever they stand in a network and wherever what they take comes from.
-
-    Args:
-        layers: the position and the wiring of each.
-
-    """
-    ordered = sorted(layers)
-    own = {position: number for number, (position, _) in enumerate(ordered)}
-    from_outside: dict[int, int] = {}
-
-    def source(feed: int) -> tuple[str, int]:
-        if feed < 0:
-            return ("line", feed)
-        return ("own", own[feed]) if feed in own else ("outside", from_outside.setdefault(feed, len(from_outside)))
-
-    return tuple(tuple((words, tuple(map(source, feeds))) for words, feeds in lines) for _, lines in ordered)

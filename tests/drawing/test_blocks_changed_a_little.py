@@ -94,6 +94,10 @@ def parametrized(made):
     return lambda: nn.utils.parametrize.register_parametrization(nn.Conv2d(8, 8, 3, padding=1), "weight", made())
 
 
+def convolution():
+    return nn.Conv2d(8, 8, 3, padding=1)
+
+
 def times(number):
     return lambda x: x * number
 
@@ -164,6 +168,10 @@ CHANGED = {  # the block first, then what differs from it in one thing
             w=lambda: nn.Parameter(torch.ones(8, 8, 3, 3)),
         )
         for has_bias in (True, False)
+    ],
+    "a layer called twice": [
+        step(lambda b, y, x: b.m(torch.sin(b.n(y))), m=convolution, n=convolution),
+        step(lambda b, y, x: b.m(torch.sin(b.m(y))), m=convolution),
     ],
     "flattening": [
         step(lambda b, y, x: b.m(y).reshape(x.shape), m=functools.partial(nn.Flatten, first)) for first in (1, 2)
