@@ -168,7 +168,7 @@ def _why(model: nn.Module, error: Exception) -> str:
     """Say which line of the network stopped the tracing, and what to do."""
     place = where_it_stopped(error)
     where = f"\nThe tracing stopped in {place}" if place else ""
-    reason = missing_numbers(error) or error
+    reason = missing_numbers(error) or str(error).partition("\n\nWhile executing")[0]  # a step of the trace
     return (
         f"{type(model).__name__} cannot be traced by torch.fx: {reason}{where}\n"
         "What a network does must not depend on the numbers in its images. Put such a step into a module of its own, "
@@ -183,13 +183,12 @@ def _note_shapes(model: nn.Module, graph: torch.fx.Graph, input_shape: Shapes) -
     except (RuntimeError, ValueError, IndexError) as error:
         if missing_numbers(error):
             raise
-        reason: Exception = error
         try:
-            run_on_meta(model, input_shape)  # its own check, if it has one, says more
+            run_on_meta(model, input_shape)
         except (RuntimeError, ValueError, IndexError) as own:
-            reason = own
-        hint = " Shapes are without the batch, for example (3, 224, 224)." if len(input_shape) > 3 else ""
-        raise WrongImagesError(model, input_shape, f"{reason}.{hint}") from error
+            hint = " Shapes are without the batch, for example (3, 224, 224)." if len(input_shape) > 3 else ""
+            raise WrongImagesError(model, input_shape, f"{own}.{hint}") from error
+        raise  # the network does take them, and only its trace does not
 
 
 class _ShapeNoter(nn.Module):

@@ -268,6 +268,18 @@ def test_network_that_does_something_else_while_traced_is_refused():
         draw(Notices(), SHAPE)
 
 
+def test_network_whose_trace_cannot_be_run_is_not_said_to_refuse_its_images():
+    class Differentiates(Stem):
+        def forward(self, x):
+            with torch.enable_grad():
+                return torch.autograd.grad(self.c(x.requires_grad_(True)).sum(), x)[0]
+
+    with pytest.raises(ValueError, match="Differentiates cannot be traced by torch") as error:
+        draw(Differentiates(), SHAPE)
+    assert "While executing" not in str(error.value)
+    assert measure.multiply_adds(Differentiates(), SHAPE) > 0
+
+
 def test_parameters_in_a_list_are_no_layer():
     (*_, rest) = measure.layers(AsksWhatItIsGiven(), SHAPE).layers
     assert (rest.name, rest.parameters, rest.multiply_adds) == ("outside layers", 2 * 8 * 8, 2 * 8 * 8 * 16 * 16)
