@@ -53,6 +53,11 @@ class RefusesWithoutAWord(Stem):
         return self.c(x)
 
 
+class SpeaksOfMeta(Stem):
+    def forward(self, x):
+        raise ValueError("no meta data")
+
+
 class AsksWhatItIsGiven(Stem):
     def __init__(self):
         super().__init__()
