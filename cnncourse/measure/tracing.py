@@ -96,8 +96,8 @@ def trace(
             except WrongImagesError:
                 raise
             except Exception as error:
-                # The first reason that has a line of the network's own says most.
-                failed = failed if failed is not None and where_it_stopped(failed) else error
+                # The last reason that has a line of the network's own: what comes later gets further.
+                failed = error if failed is None or where_it_stopped(error) else failed
                 continue
             if input_shape is None or training or _work(graph) == _work_of(model, input_shape):
                 return Trace(tuple(graph.nodes), dict(model.named_modules()))
