@@ -87,13 +87,16 @@ def plain_network(model: nn.Module, input_shape: Shapes | None = None) -> nn.Mod
         ValueError: if it is a scripted or exported program, or has lazy layers and no input's shape is given.
 
     """
-    while (inner := _held_by_wrapper(model)) is not None:
-        model = inner
-    if isinstance(model, torch.jit.ScriptModule) or (isinstance(model, torch.fx.GraphModule) and "eval" in vars(model)):
-        raise ValueError(
-            f"{getattr(model, 'original_name', type(model).__name__)} is a scripted, traced or exported program, which "
-            "cannot be looked into; pass the network that it was made from"
-        )
+    for name, module in model.named_modules():
+        if isinstance(module, torch.jit.ScriptModule) or (
+            isinstance(module, torch.fx.GraphModule) and "eval" in vars(module)
+        ):
+            kind = getattr(module, "original_name", type(module).__name__)
+            raise ValueError(
+                f"{f'{name}, a part of {type(model).__name__},' if name else kind} is a scripted, traced or exported "
+                "program, which cannot be looked into; pass the network that it was made from"
+            )
+    model = _unwrapped(model, {})
     if not any(is_lazy(each) for each in (*model.parameters(), *model.buffers())):
         return model
     if input_shape is None:
@@ -109,6 +112,20 @@ def plain_network(model: nn.Module, input_shape: Shapes | None = None) -> nn.Mod
     with evaluation_mode(model), torch.no_grad(), torch.random.fork_rng(devices=[]):
         model(*(torch.zeros(1, *shape) for shape in shapes_of_inputs(input_shape)))
     return model
+
+
+def _unwrapped(module: nn.Module, known: dict[nn.Module, nn.Module]) -> nn.Module:
+    """Return a module without the wrappers around it and inside it: a copy that shares all else, or itself."""
+    if module not in known:
+        bare = module
+        while (inner := _held_by_wrapper(bare)) is not None:
+            bare = inner
+        children = {name: None if child is None else _unwrapped(child, known) for name, child in bare._modules.items()}
+        if vars(bare).get("_compiled_call_impl") or any(children[name] is not bare._modules[name] for name in children):
+            bare = copy.copy(bare)  # which is not compiled
+            vars(bare)["_modules"] = children
+        known[module] = bare
+    return known[module]
 
 
 def _held_by_wrapper(model: nn.Module) -> nn.Module | None:

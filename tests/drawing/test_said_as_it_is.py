@@ -172,6 +172,27 @@ def test_wrapped_network_is_looked_at_as_itself(wrap):
     assert measure.depth(wrap(model)) == measure.depth(model)
 
 
+def compiled_in_place(model):
+    model.compile()
+    return model
+
+
+@pytest.mark.parametrize("wrap", [*WRAPPERS, compiled_in_place])
+def test_wrapped_part_is_looked_at_as_itself(wrap):
+    model = nn.Sequential(conv(), nn.Sequential(conv(8), nn.ReLU()), conv(8))
+    looks = [lambda net: draw(net, SHAPE).svg, lambda net: measure.layers(net, SHAPE), measure.depth]
+    expected = [look(model) for look in looks]
+    model[1] = wrapped = wrap(model[1])
+    assert [look(model) for look in looks] == expected
+    assert model[1] is wrapped
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_part_that_is_a_program_is_told_by_its_name():
+    with pytest.raises(ValueError, match="1, a part of Sequential, is a scripted"):
+        draw(nn.Sequential(conv(), torch.jit.script(nn.ReLU())), SHAPE)
+
+
 def test_lazy_layers_get_their_sizes_on_a_copy():
     model = nn.Sequential(nn.LazyConv2d(8, 3), nn.LazyBatchNorm2d(), nn.LazyConv2d(4, 3))
     assert [layer.label for layer in draw(model, SHAPE).layers[1:]] == ["3×3 conv, 8", "batch norm", "3×3 conv, 4"]
