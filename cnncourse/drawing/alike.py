@@ -1,7 +1,7 @@
 """Which parts of a picture are alike: what is folded into ×N, and which block is built like one above it."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
 from cnncourse.drawing.layers import Layer
@@ -62,7 +62,8 @@ def _closed_if_known(part: Frame, detail: Detail, known: dict[object, _Construct
     """Close a block whose construction stands above already, unless it is small or was opened."""
     if part.body is None:
         return part
-    built, widths = construction(replace(part, times=1)), _widths(part.body)
+    one = replace(part, times=1, all_layers=part.all_layers[: len(part.all_layers) // part.times])
+    built, widths = construction(one), _widths(part.body)
     first = known.setdefault(built, _Construction(part.calls[0], widths))
     seen = first.call != part.calls[0] and not is_group(part) and _count(part.body) >= LARGE
     if not seen or detail.opened.issuperset(part.calls):
@@ -150,8 +151,33 @@ def _describe(part: Part | Column, of_box: Callable[[Box], object]) -> object:
             body = None if part.body is None else _describe(part.body, of_box)
             of_closed = tuple(of_box(box_of(layer, named=False)) for layer in part.all_layers) if body is None else ()
             title = re.sub(r" · .*", "", part.title)
-            return ("frame", title, part.times, body, of_closed)
+            return ("frame", title, part.times, body, of_closed, _wired(part.all_layers))
 
 
 def _count(column: Column) -> int:
     return sum(1 for _ in boxes_of(column))
+
+
+def _wired(layers: Iterable[Layer]) -> tuple[object, ...]:
+    """Return how some layers hang together, wherever they stand in a network and wherever what they take comes from."""
+    ordered = sorted(layers, key=lambda layer: layer.position)
+    own = {layer.position: number for number, layer in enumerate(ordered)}
+    from_outside: dict[int, int] = {}
+    weighted: dict[str, int] = {}  # a layer that is called twice is not like two
+
+    def source(feed: int) -> tuple[str, int]:
+        if feed < 0:
+            return ("line", feed)
+        return ("own", own[feed]) if feed in own else ("outside", from_outside.setdefault(feed, len(from_outside)))
+
+    return tuple(
+        (
+            weighted.setdefault(layer.name, len(weighted)) if _is_weighted_layer(layer) else None,
+            tuple((words, tuple(map(source, feeds))) for words, feeds in layer.wiring),
+        )
+        for layer in ordered
+    )
+
+
+def _is_weighted_layer(layer: Layer) -> bool:
+    return layer.calls > 0 and (layer.parameters > 0 or layer.is_shared)

@@ -12,7 +12,9 @@ import torch.nn.functional as F
 from torch import nn
 from torch.fx.node import map_arg
 
+from cnncourse.drawing.kept import settings_of_module
 from cnncourse.drawing.palette import KINDS, Kind
+from cnncourse.measure.sized_tracing import MADE, assign_
 from cnncourse.measure.tracing import gives_tensors, output_shape
 
 CONCATENATIONS = (torch.cat, torch.concat, torch.concatenate)
@@ -41,6 +43,8 @@ WINDOWED = {
     **dict.fromkeys((F.max_pool1d, F.max_pool2d, F.max_pool3d), (*_POOL, "dilation")),
     **dict.fromkeys((torch.conv1d, torch.conv2d, torch.conv3d), _CONVOLUTION),
     **dict.fromkeys((F.conv_transpose1d, F.conv_transpose2d, F.conv_transpose3d), _TRANSPOSED_CONVOLUTION),
+    **dict.fromkeys((F.lp_pool1d, F.lp_pool2d, F.lp_pool3d), ("input", "norm_type", "kernel_size", "stride")),
+    F.unfold: ("input", "kernel_size", "dilation", "padding", "stride"),
 }
 # Functions that make one value of each map, where they look at the whole of it.
 GLOBAL_POOLS = {
@@ -86,7 +90,8 @@ def kind_of(node: torch.fx.Node, module: nn.Module | None) -> Kind:
         return KINDS["other"]
     if node.target in RESHAPINGS:
         is_slice = node.target is operator.getitem and not isinstance(node.args[1], int)
-        return KINDS["other" if is_slice else "reshaping"]
+        is_half = node.target is getattr and node.args[1] in ("real", "imag")
+        return KINDS["other" if is_slice or is_half else "reshaping"]
     if _global_pool(node):
         return KINDS["pooling"]
     kept = _kept(node)
@@ -95,12 +100,12 @@ def kind_of(node: torch.fx.Node, module: nn.Module | None) -> Kind:
         return KINDS["merge"]
     if node.target in PRODUCTS and len(node.all_input_nodes) - len(kept) == 1:
         return KINDS["scale"]
-    return KINDS[_kind_by_word(_operation(node)) or "other"]
+    return KINDS[_kind_by_word(operation_name(node)) or "other"]
 
 
 def _kept(node: torch.fx.Node) -> list[torch.fx.Node]:
     """Return those inputs of a step that are tensors of the network's own, such as parameters."""
-    return [source for source in node.all_input_nodes if source.op == "get_attr"]
+    return [source for source in node.all_input_nodes if source.op == "get_attr" or source.target in MADE]
 
 
 def _global_pool(node: torch.fx.Node) -> str:
@@ -120,7 +125,8 @@ def _kind_by_word(words: str) -> str | None:
     return next((kind for word, kind in _KIND_BY_WORD if word in words.lower()), None)
 
 
-def _operation(node: torch.fx.Node) -> str:
+def operation_name(node: torch.fx.Node) -> str:
+    """Return what torch calls a step that is no module."""
     return str(getattr(node.target, "__name__", node.target))
 
 
@@ -135,7 +141,7 @@ def words_of(node: torch.fx.Node, module: nn.Module | None, kind: Kind) -> tuple
     settings = module.extra_repr()
     window = getattr(module, "kernel_size", None)
     if window is not None:
-        sides = window if isinstance(window, tuple) else (window,) * max(len(output_shape(node)) - 1, 1)
+        sides = window if isinstance(window, Sequence) else (window,) * max(len(output_shape(node)) - 1, 1)
         channels = getattr(module, "out_channels", None) if kind.name != "pooling" else None
         stride = getattr(module, "stride", 1)
         stride = _side(window if stride is None else stride)  # pools without a stride step by their window
@@ -161,7 +167,7 @@ def words_of(node: torch.fx.Node, module: nn.Module | None, kind: Kind) -> tuple
 
 
 def _words_of_operation(node: torch.fx.Node, kind: Kind) -> tuple[str, str]:
-    operation = _operation(node)
+    operation = operation_name(node)
     if kind.name == KINDS["merge"].name:
         return _words_of_join(node), operation
     if node.target in WINDOWED:
@@ -175,6 +181,10 @@ def _words_of_operation(node: torch.fx.Node, kind: Kind) -> tuple[str, str]:
         return (f"×{scale}" if scale or len(node.args) < 2 else "x × x"), operation
     if node.target is operator.getitem:
         return ("part" if isinstance(node.args[1], int) else f"slice [{_index(node.args[1])}]"), operation
+    if node.target is getattr:
+        return str(node.args[1]), operation
+    if node.target is assign_:
+        return f"write [{_index(node.args[1])}]", operation
     if node.target in TRANSPOSITIONS and (groups := _shuffled_groups(node)):
         return f"channel shuffle, {groups} groups", operation
     if node.target in WITH_A_NUMBER and len(node.all_input_nodes) == 1 + len(kept) and len(numbers) + len(kept) == 1:
@@ -214,13 +224,13 @@ def _source(node: torch.fx.Node, user: torch.fx.Node) -> str:
 def _words_of_window(node: torch.fx.Node) -> str:
     """Say what a function looks through, as for a layer: "3×3 max pool /2"."""
     given = dict(zip(WINDOWED[node.target], node.args, strict=False)) | node.kwargs
-    sides = len(output_shape(node)) - 1
+    sides = len(output_shape(given["input"])) - 1
     weight = given.get("weight")
     window = weight.meta["shape"][2:] if weight is not None else given["kernel_size"]
-    stride = given.get("stride") or (1 if weight is not None else window)
+    stride = given.get("stride") or (1 if weight is not None or node.target is F.unfold else window)
     window, stride = (_sides(each, sides) for each in (window, stride))
-    words = f"{'×'.join(map(str, window))} {plain_name(_operation(node)).strip()}"
-    words += _stride(_side(stride), transposed="transpose" in _operation(node))
+    words = f"{'×'.join(map(str, window))} {plain_name(operation_name(node)).strip()}"
+    words += _stride(_side(stride), transposed="transpose" in operation_name(node))
     words += f", {output_shape(node)[0]}" if weight is not None else ""
     groups, dilation = given.get("groups", 1), _side(_sides(given.get("dilation", 1), sides))
     words += f", {groups} groups" if groups != 1 else ""
@@ -254,7 +264,7 @@ def _index(index: object) -> str:
 def _own_name(kept: torch.fx.Node) -> str:
     """Name a tensor of the network's own as the network does, where it has a name."""
     name = str(kept.target).rpartition(".")[2]
-    return "constant" if name.startswith("_tensor_constant") else name.replace("_", " ").strip()
+    return "constant" if kept.target in MADE or name.startswith("_tensor_constant") else name.replace("_", " ").strip()
 
 
 def _shuffled_groups(node: torch.fx.Node) -> int:
@@ -271,21 +281,9 @@ def _shuffled_groups(node: torch.fx.Node) -> int:
 def settings_of(node: torch.fx.Node, module: nn.Module | None) -> str:
     """Write what else decides what a step does, and neither its label nor its details say."""
     if module is not None:
-        return "" if type(module).extra_repr is not nn.Module.extra_repr else _own_settings(module)
+        return settings_of_module(module)
     given = map_arg((node.args, node.kwargs), lambda each: "x" if gives_tensors(each) else "n")
-    return f"{_operation(node)}{given}"
-
-
-def _own_settings(module: nn.Module) -> str:
-    """Write the plain values that a module keeps, and the shapes of its parameters; those of modules inside too."""
-    values = {
-        name: value
-        for name, value in sorted(vars(module).items())
-        if name != "training" and not name.startswith("_") and isinstance(value, int | float | str | tuple)
-    }
-    shapes = [tuple(parameter.shape) for parameter in module.parameters(recurse=False)]
-    inside = [f"{name}: {each.extra_repr()}{_own_settings(each)}" for name, each in module.named_children()]
-    return f"{type(module).__name__}{values}{shapes}{inside}"
+    return f"{operation_name(node)}{given}"
 
 
 def plain_name(name: str) -> str:
@@ -314,6 +312,6 @@ def plain_name(name: str) -> str:
     return " ".join(word if any(letter.isupper() for letter in word[1:]) else word.lower() for word in joined)
 
 
-def _side(stride: int | tuple[int, int]) -> str:
-    sides = stride if isinstance(stride, tuple) else (stride, stride)
+def _side(stride: int | Sequence[int]) -> str:
+    sides = tuple(stride) if isinstance(stride, Sequence) else (stride,)
     return str(sides[0]) if len(set(sides)) == 1 else "×".join(map(str, sides))

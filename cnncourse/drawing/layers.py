@@ -12,6 +12,7 @@ from torch import nn
 from cnncourse import measure
 from cnncourse.drawing.labels import ADDITIONS, RESHAPINGS, does, kind_of, settings_of, words_of
 from cnncourse.drawing.palette import Kind
+from cnncourse.drawing.wiring import Wiring, wiring
 from cnncourse.measure.counts import layer_names
 from cnncourse.measure.shadow import Shapes, plain_network, shapes_of_inputs
 from cnncourse.measure.tracing import (
@@ -62,6 +63,8 @@ class Layer:
         settings: what else decides what it does.
         helpers: names of layers that no image feeds and whose results it uses: their costs are among its own.
         scopes: the modules that it is inside, outermost first, itself not among them.
+        position: its place among the network's layers.
+        wiring: what it takes from where.
 
     """
 
@@ -79,6 +82,8 @@ class Layer:
     settings: str
     helpers: tuple[str, ...]
     scopes: tuple[Scope, ...]
+    position: int
+    wiring: Wiring
 
     @property
     def signature(self) -> tuple[object, ...]:
@@ -151,6 +156,8 @@ def _graph(steps: Trace, fields: dict[str, tuple[int, int]], *, as_trained: bool
     outputs: tuple[int, ...] = ()
     calls = Counter(node.target for node in steps.nodes if node.op == "call_module")
     made: Counter[str] = Counter()
+    order = {node: number for number, node in enumerate(steps.nodes)}
+    own_place: dict[torch.fx.Node, int] = {}  # of the layer that a step is, or by which it was changed in place
     counted: set[int] = set()  # parameters, each of which counts where it is used first
     told: set[torch.fx.Node] = set()  # steps whose costs are counted
     idle = _idle(steps)
@@ -176,10 +183,13 @@ def _graph(steps: Trace, fields: dict[str, tuple[int, int]], *, as_trained: bool
             counted.update(new)
             told.update(helpers)
             loose[node] = frozenset()
-            layers.append(_layer(node, steps, helpers, call, total, sum(new.values()), fields))
+            wired = wiring(node, own_place, steps, order)
+            own_place[node] = len(layers)
+            layers.append(_layer(node, steps, helpers, call, total, sum(new.values()), fields, own_place[node], wired))
             sources.append(fed_by)
             if _works_in_place(node, steps.layer(node)):  # whoever reads its input later reads its result
                 place[node.all_input_nodes[0]] = place[node]
+                own_place[node.all_input_nodes[0]] = own_place[node]
     return Graph(tuple(layers), tuple(sources), outputs, as_trained)
 
 
@@ -243,6 +253,8 @@ def _layer(
     calls: int,
     numbers: int,
     fields: dict[str, tuple[int, ...] | None],
+    position: int,
+    wired: Wiring,
 ) -> Layer:
     module = steps.layer(node)
     kind = kind_of(node, module)
@@ -266,6 +278,8 @@ def _layer(
         is_shared=calls > 1 and any(True for _ in module.parameters()),
         field=fields.get(own_call) if own_call is not None else None,
         scopes=tuple(_scope(call_name, described, steps) for call_name, described in scopes),
+        position=position,
+        wiring=wired,
     )
 
 

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 from torch.utils._pytree import tree_leaves
 
-from cnncourse.measure.shadow import Shapes, is_layer, plain_network, run_on_meta
+from cnncourse.measure.shadow import Shapes, is_layer, measure_on_meta, plain_network
 from cnncourse.measure.shapes_alone import MultiplyAddCounter
 from cnncourse.measure.table import Table
 
@@ -109,9 +109,14 @@ def parameters_by_block(model: nn.Module) -> dict[str, int]:
 
 
 def multiply_adds(model: nn.Module, input_shape: Shapes) -> int:
-    """Count the multiply-adds of a model's convolutions and linear layers for one image of a shape."""
+    """Count the multiply-adds of a model's convolutions and linear layers for one image of a shape.
+
+    Raises:
+        ValueError: if it does not take such images, or what it does depends on the numbers in them.
+
+    """
     counter = MultiplyAddCounter()
-    run_on_meta(plain_network(model, input_shape), input_shape, watch=counter)
+    measure_on_meta(plain_network(model, input_shape), input_shape, watch=counter)
     return counter.total
 
 
@@ -138,7 +143,12 @@ def own_parameters(layers: Iterable[nn.Module]) -> dict[nn.Module, int]:
 
 
 def layers(model: nn.Module, input_shape: Shapes) -> LayerTable:
-    """List a model's layers as one image of a shape passes through them; modules that only hold others are none."""
+    """List a model's layers as one image of a shape passes through them; modules that only hold others are none.
+
+    Raises:
+        ValueError: if it does not take such images, or what it does depends on the numbers in them.
+
+    """
     model = plain_network(model, input_shape)
     names = layer_names(model)
     calls: list[Layer] = []
@@ -164,7 +174,7 @@ def layers(model: nn.Module, input_shape: Shapes) -> LayerTable:
     hooks = [module.register_forward_pre_hook(before) for module in names]
     hooks += [module.register_forward_hook(after) for module in names]
     try:
-        run_on_meta(model, input_shape, watch=counter)
+        measure_on_meta(model, input_shape, watch=counter)
     finally:
         for hook in hooks:
             hook.remove()

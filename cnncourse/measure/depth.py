@@ -43,8 +43,8 @@ def depth(model: nn.Module, input_shape: Shapes | None = None) -> Depth:
     """Measure a network's depth.
 
     A custom layer without modules inside, such as LeNet-5's sub-sampling, counts as one layer; it counts as a weight
-    layer if it has a parameter "weight" of two axes or more. Convolutions and linear layers that are called as
-    functions count, normalisations and activations with weights do not.
+    layer if it has a parameter "weight" of two axes or more that does not merely scale each channel. Convolutions and
+    linear layers that are called as functions count, normalisations and activations with weights do not.
 
     Args:
         model: any network that ``torch.fx`` can trace.
@@ -97,13 +97,16 @@ def _weight_layers(node: torch.fx.Node, layer: nn.Module | None) -> int:
         return 2  # into queries, keys and values, and out of the heads
     if isinstance(layer, nn.RNNBase):
         return layer.num_layers
-    if type(layer).__module__.startswith("torch.nn.modules") and not isinstance(layer, WEIGHTED_MODULES):
+    if isinstance(layer, WEIGHTED_MODULES):
+        return 1
+    if type(layer).__module__.startswith("torch.nn.modules"):
         # One that holds others, as in transformers, runs them one behind the other; any other's weight only scales.
         return sum(_weight_layers(node, child) for child in layer.children())
     # Asked for by name: a parametrised weight is made anew by each look at it, and may count its looks.
     weights = {**layer._parameters, **getattr(layer, "parametrizations", {})}
     weight = layer._parameters.get("weight")
-    return int("weight" in weights and (weight is None or weight.dim() > 1))
+    is_scale = weight is not None and (weight.dim() < 2 or (weight.dim() > 2 and weight.squeeze().dim() < 2))
+    return int("weight" in weights and not is_scale)
 
 
 def _is_layer(node: torch.fx.Node, layer: nn.Module | None) -> bool:

@@ -11,7 +11,7 @@ from torch.utils._pytree import tree_leaves
 from cnncourse.measure.reach import Along, Plain, Reach, Same, Seen
 from cnncourse.measure.reach_calls import Axes, Call
 from cnncourse.measure.reach_rules import seen_by_result
-from cnncourse.measure.shadow import Shapes, WrongImagesError, is_layer, plain_network, run_on_meta, shapes_of_inputs
+from cnncourse.measure.shadow import Shapes, is_layer, measure_on_meta, plain_network, shapes_of_inputs
 from cnncourse.measure.shapes_alone import LightDispatchMode
 
 WINDOWS = ("convolution", "max_pool", "avg_pool", "adaptive_max_pool", "adaptive_avg_pool")  # beginnings of names
@@ -48,7 +48,7 @@ def receptive_field(model: nn.Module, input_shape: Shapes) -> tuple[ReceptiveFie
             shapes for a network of several inputs, of which the first that has sides counts, and all like it.
 
     Raises:
-        ValueError: if the network does not take such images.
+        ValueError: if the network does not take such images, or what it does depends on the numbers in them.
 
     """
     return tuple(_watched(model, input_shape).windows)
@@ -65,7 +65,7 @@ def receptive_field_by_call(model: nn.Module, input_shape: Shapes) -> dict[str, 
         The field by the call's name in a trace: the module's, with "@1", "@2" … behind it from the second call on.
 
     Raises:
-        ValueError: if the network does not take such images.
+        ValueError: if the network does not take such images, or what it does depends on the numbers in them.
 
     """
     return _watched(model, input_shape).by_call
@@ -80,9 +80,7 @@ def _watched(model: nn.Module, input_shape: Shapes) -> "_Watcher":
     hooks += [module.register_forward_pre_hook(watcher.enter) for module in names]
     hooks += [module.register_forward_hook(watcher.leave) for module in names]
     try:
-        run_on_meta(model, input_shape, watch=watcher)
-    except Exception as error:
-        raise WrongImagesError(model, input_shape, error) from error
+        measure_on_meta(model, input_shape, watch=watcher)
     finally:
         for hook in hooks:
             hook.remove()
@@ -145,6 +143,8 @@ class _Watcher(LightDispatchMode):
     def _forget_those_that_share(self, changed: Tensor) -> None:
         """Note that nothing is known any more of tensors of which a changed one is a part, or which are parts of it."""
         base = changed if changed._base is None else changed._base
+        if base is not changed:
+            self.seen[id(base)] = (base, tuple(Reach.UNKNOWN for _ in self.sides))
         for each, axes in list(self.seen.values()):
             if each is not changed and (each is base or each._base is base):
                 self.seen[id(each)] = (each, tuple(Reach.UNKNOWN for _ in axes))

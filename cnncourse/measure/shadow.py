@@ -1,18 +1,24 @@
 """Look at a network without computing anything, and leave it as it was."""
 
 import copy
+import linecache
 import random
+import re
+import traceback
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from pathlib import Path
 
 import numpy as np
 import torch
 import torch.fx
 from torch import Tensor, nn
-from torch.nn.parameter import is_lazy
+from torch.nn.parameter import UninitializedBuffer, is_lazy
 
 from cnncourse.measure.shapes_alone import ShapesAlone
 
+# A line in these is not the network's.
+LIBRARIES = tuple(str(Path(file).parent) for file in (torch.__file__, np.__file__, __file__))
 NOBODY_WATCHES = nullcontext()
 Shape = tuple[int, ...]
 Shapes = Shape | Sequence[Shape]  # of one image, or of each of several that a network takes at once
@@ -21,8 +27,34 @@ Shapes = Shape | Sequence[Shape]  # of one image, or of each of several that a n
 class WrongImagesError(ValueError):
     """A network does not take images of the shape that it is to be looked at with."""
 
-    def __init__(self, model: nn.Module, input_shape: Shapes, reason: object) -> None:
+    def __init__(self, model: nn.Module, input_shape: Shapes, reason: Exception | str) -> None:
+        reason = str(reason) or f"{type(reason).__name__} in {where_it_stopped(reason)}"
         super().__init__(f"{type(model).__name__} does not take images of shape {tuple(input_shape)}: {reason}")
+
+
+def missing_numbers(error: Exception) -> str:
+    """Say which numbers a network asked for that shapes alone do not have; "" if it failed for another reason."""
+    said = str(error)
+    if re.search(r"on meta tensors|(convert|copy out of) meta", said):
+        return "it asks for the value of a number that depends on the image or on weights"
+    if re.search(r"register_meta|[Mm]eta tensor|meta device|got meta|fake impl", said):
+        return "it has a step whose result's shape torch knows only with the numbers in the image"
+    return ""
+
+
+def is_networks_own(file: str) -> bool:
+    """Whether what stands in a file is a network's own, and not a library's."""
+    return not file.startswith(LIBRARIES)
+
+
+def where_it_stopped(error: Exception) -> str:
+    """Return the function, the line and the file in which a network failed; "" if that was in none of its own."""
+    frames = [each for each in traceback.extract_tb(error.__traceback__) if is_networks_own(each.filename)]
+    if not frames:
+        return ""
+    last = frames[-1]
+    line = (last.line or linecache.getline(last.filename, last.lineno)).strip()
+    return f"{last.name}, line {last.lineno} of {Path(last.filename).name}: {line}"
 
 
 def shapes_of_inputs(input_shape: Shapes) -> tuple[Shape, ...]:
@@ -55,13 +87,16 @@ def plain_network(model: nn.Module, input_shape: Shapes | None = None) -> nn.Mod
         ValueError: if it is a scripted or exported program, or has lazy layers and no input's shape is given.
 
     """
-    while (inner := _held_by_wrapper(model)) is not None:
-        model = inner
-    if isinstance(model, torch.jit.ScriptModule) or (isinstance(model, torch.fx.GraphModule) and "eval" in vars(model)):
-        raise ValueError(
-            f"{getattr(model, 'original_name', type(model).__name__)} is a scripted, traced or exported program, which "
-            "cannot be looked into; pass the network that it was made from"
-        )
+    for name, module in model.named_modules():
+        if isinstance(module, torch.jit.ScriptModule) or (
+            isinstance(module, torch.fx.GraphModule) and "eval" in vars(module)
+        ):
+            kind = getattr(module, "original_name", type(module).__name__)
+            raise ValueError(
+                f"{f'{name}, a part of {type(model).__name__},' if name else kind} is a scripted, traced or exported "
+                "program, which cannot be looked into; pass the network that it was made from"
+            )
+    model = _unwrapped(model, {})
     if not any(is_lazy(each) for each in (*model.parameters(), *model.buffers())):
         return model
     if input_shape is None:
@@ -69,10 +104,28 @@ def plain_network(model: nn.Module, input_shape: Shapes | None = None) -> nn.Mod
             f"{type(model).__name__} has lazy layers, whose sizes are not known yet: run it on an image, or say the "
             "input's shape"
         )
-    model = copy.deepcopy(model)
+    # Torch copies parameters without sizes, but not buffers.
+    buffers = [each for each in model.buffers() if is_lazy(each)]
+    model = copy.deepcopy(
+        model, {id(each): UninitializedBuffer(each.requires_grad, each.device, each.dtype) for each in buffers}
+    )
     with evaluation_mode(model), torch.no_grad(), torch.random.fork_rng(devices=[]):
         model(*(torch.zeros(1, *shape) for shape in shapes_of_inputs(input_shape)))
     return model
+
+
+def _unwrapped(module: nn.Module, known: dict[nn.Module, nn.Module]) -> nn.Module:
+    """Return a module without the wrappers around it and inside it: a copy that shares all else, or itself."""
+    if module not in known:
+        bare = module
+        while (inner := _held_by_wrapper(bare)) is not None:
+            bare = inner
+        children = {name: None if child is None else _unwrapped(child, known) for name, child in bare._modules.items()}
+        if vars(bare).get("_compiled_call_impl") or any(children[name] is not bare._modules[name] for name in children):
+            bare = copy.copy(bare)  # which is not compiled
+            vars(bare)["_modules"] = children
+        known[module] = bare
+    return known[module]
 
 
 def _held_by_wrapper(model: nn.Module) -> nn.Module | None:
@@ -85,8 +138,10 @@ def _held_by_wrapper(model: nn.Module) -> nn.Module | None:
 def is_layer(module: nn.Module) -> bool:
     """Whether a module counts as one layer: no modules inside, or one of torch's own that does more than hold some.
 
-    An example of the latter is ``nn.MultiheadAttention``.
+    An example of the latter is ``nn.MultiheadAttention``. A list of parameters is none.
     """
+    if isinstance(module, nn.ParameterList | nn.ParameterDict):
+        return False
     if not any(module.children()):
         return True
     containers = (nn.Sequential, nn.ModuleList, nn.ModuleDict)
@@ -106,6 +161,13 @@ def evaluation_mode(model: nn.Module) -> Iterator[None]:
             module.training = mode
 
 
+def kind_of_numbers(model: nn.Module) -> torch.dtype:
+    """Return the kind of numbers that a network takes: that of its first parameter, a real one if there is one."""
+    kinds = [parameter.dtype for parameter in model.parameters()]
+    real = [kind for kind in kinds if kind.is_floating_point]
+    return next(iter(real + [kind for kind in kinds if kind.is_complex]), torch.get_default_dtype())
+
+
 def run_on_meta(model: nn.Module, input_shape: Shapes, watch: AbstractContextManager = NOBODY_WATCHES) -> Tensor:
     """Run a network on shapes alone: no weight is copied, no number computed or drawn.
 
@@ -115,10 +177,26 @@ def run_on_meta(model: nn.Module, input_shape: Shapes, watch: AbstractContextMan
         watch: a dispatch mode that is to see each operation.
 
     """
-    kinds = (tensor.dtype for tensor in model.parameters() if tensor.is_floating_point())
+    kind = kind_of_numbers(model)
     with left_as_it_was(model), evaluation_mode(model), shadowed(model), torch.no_grad(), ShapesAlone(), watch:
-        kind = next(kinds, torch.get_default_dtype())
         return model(*(torch.empty(1, *shape, dtype=kind, device="meta") for shape in shapes_of_inputs(input_shape)))
+
+
+def measure_on_meta(model: nn.Module, input_shape: Shapes, watch: AbstractContextManager) -> None:
+    """Run a network as ``run_on_meta`` does.
+
+    Raises:
+        ValueError: if it fails; the message says why.
+
+    """
+    try:
+        run_on_meta(model, input_shape, watch)
+    except Exception as error:
+        if reason := missing_numbers(error):
+            where = where_it_stopped(error)
+            stopped = f"\nIt stopped in {where}" if where else ""
+            raise ValueError(f"{type(model).__name__} cannot be measured: {reason}{stopped}") from error
+        raise WrongImagesError(model, input_shape, error) from error
 
 
 @contextmanager

@@ -63,7 +63,7 @@ class ShapesAlone(LightDispatchMode):
         rule = RULES.get(operation) if not kwargs else None
         if rule is not None:
             tensors = [tensor for tensor in tree_leaves(args) if isinstance(tensor, Tensor)]
-            kinds = {tensor.dtype for tensor in tensors if tensor.is_floating_point()}
+            kinds = {tensor.dtype for tensor in tensors if tensor.is_floating_point() or tensor.is_complex()}
             shape = rule(*args) if len(kinds) == 1 and all(tensor.is_meta for tensor in tensors) else None
             if shape is not None:
                 output = torch.empty(shape, dtype=kinds.pop(), device="meta")

@@ -1,14 +1,26 @@
 """Trace networks that decide by the size of their maps: sizes are known while they are traced."""
 
+import sys
 from collections.abc import Iterator
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.fx import Proxy, Tracer
 from torch.fx.node import map_aggregate
+from torch.overrides import TorchFunctionMode
 
-from cnncourse.measure.shadow import Shape, is_layer
+from cnncourse.measure.shadow import Shape, is_layer, is_networks_own
 from cnncourse.measure.shapes_alone import ShapesAlone
+
+MADE = (torch.zeros, torch.ones, torch.empty, torch.full)  # what networks write their maps into
+TAKEN = (torch.tensor, torch.as_tensor)  # what takes a tensor and does not ask it whether it is one
+
+
+def assign_(maps: Tensor, place: object, value: object) -> Tensor:
+    """Write into a part of maps, as a step of a network that has a result."""
+    maps[place] = value
+    return maps
 
 
 class SizedProxy(Proxy):
@@ -19,8 +31,10 @@ class SizedProxy(Proxy):
 
     @property
     def __class__(self) -> type:
-        """A tensor's, where a tensor will be: networks ask."""
-        return Tensor if isinstance(self.value, Tensor) else SizedProxy
+        """A tensor's, where a tensor will be: networks ask. Torch's C code would look for one's memory, and crash."""
+        asking = sys._getframe(1).f_code
+        asked_by_network = is_networks_own(asking.co_filename) or asking is torch.is_tensor.__code__
+        return Tensor if isinstance(self.value, Tensor) and asked_by_network else SizedProxy
 
     def __getattr__(self, name: str) -> object:
         known = ("shape", "ndim", "dtype", "device", "is_cuda", "requires_grad")
@@ -46,6 +60,10 @@ class SizedProxy(Proxy):
     def __iter__(self) -> Iterator[Proxy]:
         return iter([self[place] for place in range(len(self))])
 
+    def __setitem__(self, place: object, value: object) -> None:
+        written = self.tracer.create_proxy("call_function", assign_, (self, place, value), {})
+        self.node, self.value = written.node, written.value  # whoever uses it from now on uses what was written
+
 
 def _value(argument: object) -> object:
     """Return what stands for an argument while a step is run: of tensors, their shape alone."""
@@ -53,6 +71,22 @@ def _value(argument: object) -> object:
         return argument.value
     is_made = isinstance(argument, Tensor) and not argument.is_meta and argument.dim()
     return torch.empty_like(argument, device="meta") if is_made else argument
+
+
+class _MadeInSteps(TorchFunctionMode):
+    """Makes steps of a trace of what gives new maps, so that a network can write into these."""
+
+    def __init__(self, tracer: "SizedTracer") -> None:
+        super().__init__()
+        self.tracer = tracer
+
+    def __torch_function__(
+        self, function: object, types: tuple, args: tuple = (), kwargs: dict | None = None
+    ) -> object:
+        is_step = function in MADE or (function in TAKEN and type(args[0]) is SizedProxy)
+        if is_step and not self.tracer.is_running:
+            return self.tracer.create_proxy("call_function", function, args, kwargs or {})
+        return function(*args, **(kwargs or {}))
 
 
 class SizedTracer(Tracer):
@@ -69,17 +103,28 @@ class SizedTracer(Tracer):
         self.inputs = iter([torch.empty(1, *shape, dtype=kind, device="meta") for shape in shapes])
         self.is_running = False
 
+    def trace(self, root: nn.Module, concrete_args: dict[str, object] | None = None) -> torch.fx.Graph:
+        """Trace a network."""
+        with _MadeInSteps(self):
+            return super().trace(root, concrete_args)
+
     def is_leaf_module(self, module: nn.Module, qualified_name: str) -> bool:
         """Whether a module is a layer."""
         return is_layer(module)
 
     def create_arg(self, argument: object) -> object:
         """Return a step's argument as it stands in the graph."""
+        if isinstance(argument, np.generic):
+            argument = argument.item()
         return argument.node if type(argument) is SizedProxy else super().create_arg(argument)
 
     def proxy(self, node: torch.fx.Node) -> SizedProxy:
         """Return what stands for a step's result."""
         return SizedProxy(node, self)
+
+    def to_bool(self, proxy: SizedProxy) -> bool:
+        """Return whether something is so, if that is known: as of a tensor's kind, but not of its numbers."""
+        return super().to_bool(proxy) if isinstance(proxy.value, Tensor) else bool(proxy.value)
 
     def call_module(self, module: nn.Module, forward: object, args: tuple, kwargs: dict) -> object:
         """Trace a module's call; while a step is run, run it."""
@@ -115,4 +160,6 @@ class SizedTracer(Tracer):
                 return self.root.get_submodule(target)(*args, **kwargs)
             case "call_method":
                 return getattr(args[0], target)(*args[1:], **kwargs)
+        if target is torch._assert:  # torch.fx asks whether an argument has its default, which nobody passes
+            return None
         return target(*args, **kwargs)

@@ -1,12 +1,11 @@
 """A network as a graph of its layers."""
 
 import inspect
-import linecache
-import traceback
+import operator
+import warnings
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 
 import torch
 import torch.fx
@@ -18,16 +17,17 @@ from cnncourse.measure.shadow import (
     WrongImagesError,
     evaluation_mode,
     is_layer,
+    kind_of_numbers,
     left_as_it_was,
+    missing_numbers,
     plain_network,
     run_on_meta,
     shadowed,
     shapes_of_inputs,
+    where_it_stopped,
 )
 from cnncourse.measure.shapes_alone import MultiplyAddCounter
 from cnncourse.measure.sized_tracing import SizedTracer
-
-LIBRARIES = (str(Path(torch.__file__).parent), str(Path(__file__).parent))  # a line in these is not the network's
 
 
 class LayerTracer(torch.fx.Tracer):
@@ -36,6 +36,12 @@ class LayerTracer(torch.fx.Tracer):
     def is_leaf_module(self, module: nn.Module, qualified_name: str) -> bool:
         """Whether a module is a layer."""
         return is_layer(module)
+
+    def create_proxy(self, kind: str, target: object, *rest: object, **named: object) -> torch.fx.Proxy:
+        """Note a step; refuse one after which a tensor that stands in no step holds what a step gave."""
+        if target == "__setitem__":
+            raise TypeError("it writes into a part of a tensor, which can be traced only if the input's shape is given")
+        return super().create_proxy(kind, target, *rest, **named)
 
 
 @dataclass(frozen=True)
@@ -90,10 +96,12 @@ def trace(
             except WrongImagesError:
                 raise
             except Exception as error:
-                failed = failed or error  # the first reason is the network's own, and has its line
+                # The last reason that has a line of the network's own: what comes later gets further.
+                failed = error if failed is None or where_it_stopped(error) else failed
                 continue
-            if attempt is attempts[-1] or training or _work(graph) == _work_of(model, input_shape):
+            if input_shape is None or training or _work(graph) == _work_of(model, input_shape):
                 return Trace(tuple(graph.nodes), dict(model.named_modules()))
+            failed = failed or RuntimeError("it does something else while it is traced")
     if input_shape is not None:
         _refuse_wrong_images(model, input_shape)
     raise ValueError(_why(model, failed)) from failed
@@ -102,16 +110,19 @@ def trace(
 def _graph(model: nn.Module, attempt: Callable[[], torch.fx.Graph], input_shape: Shapes | None) -> torch.fx.Graph:
     """Trace a network in one way, with the shapes of its steps if the image's is known."""
     with left_as_it_was(model):
-        with shadowed(model):
+        with shadowed(model), warnings.catch_warnings():
+            warnings.filterwarnings("ignore", "Was not able to add assertion")  # that nobody gives another default
             graph = attempt()
+        for node in graph.nodes:
+            if node.op == "get_attr":  # here, since what was made while tracing is taken away again
+                node.meta["value"] = operator.attrgetter(node.target)(model)
         if input_shape is not None:
             _note_shapes(model, graph, input_shape)
     return graph
 
 
 def _sized(model: nn.Module, input_shape: Shapes) -> torch.fx.Graph:
-    kinds = (tensor.dtype for tensor in model.parameters() if tensor.is_floating_point())
-    sized = SizedTracer(shapes_of_inputs(input_shape), next(kinds, torch.get_default_dtype()))
+    sized = SizedTracer(shapes_of_inputs(input_shape), kind_of_numbers(model))
     return sized.trace(model, concrete_args=_defaults(model, input_shape))
 
 
@@ -135,8 +146,13 @@ def _defaults(model: nn.Module, input_shape: Shapes | None) -> dict[str, object]
     """Return the values of the arguments that a network can do without; the trace is what it does with those."""
     given = 1 if input_shape is None else len(shapes_of_inputs(input_shape))
     arguments = list(inspect.signature(model.forward).parameters.values())[given:]
-    plain = (type(None), bool, int, float, str)  # torch.fx takes others apart
-    return {each.name: each.default for each in arguments if isinstance(each.default, plain)}
+    return {each.name: _whole(each.default) for each in arguments if each.default is not inspect.Parameter.empty}
+
+
+def _whole(value: object) -> object:
+    """Return a value that torch.fx does not take apart, as it does tuples, lists and dictionaries."""
+    kind = type(value)
+    return type(kind.__name__, (kind,), {})(value) if kind in (tuple, list, dict) else value
 
 
 def _refuse_wrong_images(model: nn.Module, input_shape: Shapes) -> None:
@@ -144,19 +160,15 @@ def _refuse_wrong_images(model: nn.Module, input_shape: Shapes) -> None:
     try:
         run_on_meta(model, input_shape)
     except Exception as own:
-        if "on meta tensors" not in str(own):
+        if not missing_numbers(own):
             raise WrongImagesError(model, input_shape, own) from own
 
 
 def _why(model: nn.Module, error: Exception) -> str:
     """Say which line of the network stopped the tracing, and what to do."""
-    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if _is_networks_own(frame.filename)]
-    where = ""
-    if frames:
-        last = frames[-1]
-        line = (last.line or linecache.getline(last.filename, last.lineno)).strip()
-        where = f"\nThe tracing stopped in {last.name}, line {last.lineno} of {Path(last.filename).name}: {line}"
-    reason = "it asks for the value of a number that depends on the image" if "on meta tensors" in str(error) else error
+    place = where_it_stopped(error)
+    where = f"\nThe tracing stopped in {place}" if place else ""
+    reason = missing_numbers(error) or str(error).partition("\n\nWhile executing")[0]  # a step of the trace
     return (
         f"{type(model).__name__} cannot be traced by torch.fx: {reason}{where}\n"
         "What a network does must not depend on the numbers in its images. Put such a step into a module of its own, "
@@ -164,24 +176,19 @@ def _why(model: nn.Module, error: Exception) -> str:
     )
 
 
-def _is_networks_own(path: str) -> bool:
-    return not path.startswith(LIBRARIES)
-
-
 def _note_shapes(model: nn.Module, graph: torch.fx.Graph, input_shape: Shapes) -> None:
     counter = MultiplyAddCounter()
     try:
         run_on_meta(_ShapeNoter(model, graph, counter), input_shape, watch=counter)
     except (RuntimeError, ValueError, IndexError) as error:
-        if "on meta tensors" in str(error):  # it asks for numbers, and there are none
+        if missing_numbers(error):
             raise
-        reason: Exception = error
         try:
-            run_on_meta(model, input_shape)  # its own check, if it has one, says more
+            run_on_meta(model, input_shape)
         except (RuntimeError, ValueError, IndexError) as own:
-            reason = own
-        hint = " Shapes are without the batch, for example (3, 224, 224)." if len(input_shape) > 3 else ""
-        raise WrongImagesError(model, input_shape, f"{reason}.{hint}") from error
+            hint = " Shapes are without the batch, for example (3, 224, 224)." if len(input_shape) > 3 else ""
+            raise WrongImagesError(model, input_shape, f"{own}.{hint}") from error
+        raise  # the network does take them, and only its trace does not
 
 
 class _ShapeNoter(nn.Module):

@@ -8,6 +8,7 @@ import torch.nn.functional as F
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import nn
+from torch.nn.parameter import is_lazy
 
 from cnncourse import measure
 from cnncourse.drawing import draw
@@ -78,6 +79,11 @@ SAID = {
     "block that decides by size": (
         lambda: Net(lambda n, x: n.c(x) if x.shape[-1] > 8 and x.size(2) > 8 and x.dim() == 4 else x, c=conv()), SHAPE,
         ["3×3 conv, 8"]),
+    "windows of functions that do not weight": (
+        lambda: Net(lambda n, x: F.unfold(F.lp_pool2d(n.c(x), 2, 3, stride=2), (2, 1), dilation=2), c=conv()), SHAPE,
+        ["3×3 conv, 8", "3×3 lp pool /2", "2×1 unfold, dilation 2"]),
+    "takes a half of complex numbers": (
+        lambda: Net(lambda n, x: torch.fft.fft2(n.c(x)).imag, c=conv()), SHAPE, ["3×3 conv, 8", "fft fft2", "imag"]),
 }  # fmt: skip
 SAID |= {
     "axis by its other name": (
@@ -166,12 +172,34 @@ def test_wrapped_network_is_looked_at_as_itself(wrap):
     assert measure.depth(wrap(model)) == measure.depth(model)
 
 
+def compiled_in_place(model):
+    model.compile()
+    return model
+
+
+@pytest.mark.parametrize("wrap", [*WRAPPERS, compiled_in_place])
+def test_wrapped_part_is_looked_at_as_itself(wrap):
+    model = nn.Sequential(conv(), nn.Sequential(conv(8), nn.ReLU()), conv(8))
+    looks = [lambda net: draw(net, SHAPE).svg, lambda net: measure.layers(net, SHAPE), measure.depth]
+    expected = [look(model) for look in looks]
+    model[1] = wrapped = wrap(model[1])
+    assert [look(model) for look in looks] == expected
+    assert model[1] is wrapped
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_part_that_is_a_program_is_told_by_its_name():
+    with pytest.raises(ValueError, match="1, a part of Sequential, is a scripted"):
+        draw(nn.Sequential(conv(), torch.jit.script(nn.ReLU())), SHAPE)
+
+
 def test_lazy_layers_get_their_sizes_on_a_copy():
-    model = nn.Sequential(nn.LazyConv2d(8, 3), nn.ReLU(), nn.LazyConv2d(4, 3))
-    assert [layer.label for layer in draw(model, SHAPE).layers[1:]] == ["3×3 conv, 8", "ReLU", "3×3 conv, 4"]
+    model = nn.Sequential(nn.LazyConv2d(8, 3), nn.LazyBatchNorm2d(), nn.LazyConv2d(4, 3))
+    assert [layer.label for layer in draw(model, SHAPE).layers[1:]] == ["3×3 conv, 8", "batch norm", "3×3 conv, 4"]
     assert measure.multiply_adds(model, SHAPE) > 0
     assert measure.depth(model, SHAPE).weight_layers == 2
     assert isinstance(model[0], nn.LazyConv2d)
+    assert is_lazy(model[1].running_mean)
     with pytest.raises(ValueError, match="run it on an image, or say the input's shape"):
         measure.depth(model)
 

@@ -1,5 +1,6 @@
 """Counts agree with independent ones and leave the model as it was."""
 
+import numpy as np
 import pytest
 import torch
 from torch import nn
@@ -86,7 +87,7 @@ def test_counting_leaves_model_mode_and_random_state_alone(count):
 
 def test_no_hook_stays_behind_when_counting_fails():
     model = Small()
-    with pytest.raises(RuntimeError):
+    with pytest.raises(ValueError, match="does not take images of shape"):
         measure.layers(model, (4, 8, 8))
     assert not model.conv._forward_hooks
     assert measure.multiply_adds(model, (3, 8, 8)) > 0
@@ -96,3 +97,35 @@ def test_table_reads_as_text_and_html():
     table = measure.layers(Small(), (3, 8, 8))
     assert "8×4×4" in repr(table)
     assert "<td style=text-align:right>224</td>" in table._repr_html_()
+
+
+def asks(question):
+    class Asking(nn.Module):
+        def forward(self, x):
+            return x * question(x)
+
+    return Asking()
+
+
+VALUE = "it asks for the value of a number that depends on the image or on weights"
+SHAPE_OF_RESULT = "it has a step whose result's shape torch knows only with the numbers in the image"
+QUESTIONS = {
+    "a condition": (lambda x: 1 if x.sum() > 0 else 2, VALUE),
+    "a number": (lambda x: x.sum().item(), VALUE),
+    "a list": (lambda x: x.tolist()[0], VALUE),
+    "an array": (lambda x: np.ptp(x.numpy()), VALUE),
+    "a choice": (lambda x: x[x > 0].sum(), SHAPE_OF_RESULT),
+    "places": (lambda x: torch.nonzero(x).sum(), SHAPE_OF_RESULT),
+    "different numbers": (lambda x: x.unique().sum(), SHAPE_OF_RESULT),
+}
+
+
+@pytest.mark.parametrize(("question", "reason"), QUESTIONS.values(), ids=QUESTIONS)
+@pytest.mark.parametrize(
+    "measured", [measure.layers, measure.multiply_adds, measure.receptive_field], ids=lambda each: each.__name__
+)
+def test_network_that_depends_on_numbers_is_refused_with_its_line(measured, question, reason):
+    with pytest.raises(ValueError, match=reason) as error:
+        measured(asks(question), (3, 8, 8))
+    assert "It stopped in <lambda>, line" in str(error.value)
+    assert "of test_counts.py: " in str(error.value)

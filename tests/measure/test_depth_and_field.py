@@ -3,6 +3,7 @@
 import pytest
 import torch
 from torch import nn
+from torch.nn.utils import prune
 
 from cnncourse import measure
 from cnncourse.architectures import LeNet5
@@ -108,3 +109,33 @@ def test_field_by_call_follows_each_call_and_is_the_whole_image_behind_global_po
         "3": (16, 16),
     }
     assert found["3"].stride == (0, 0)
+
+
+class Scale(nn.Module):
+    """A layer of one's own that multiplies by its weight."""
+
+    def __init__(self, *shape):
+        super().__init__()
+        self.weight = nn.Parameter(torch.ones(shape))
+
+    def forward(self, x):
+        return x * self.weight
+
+
+@pytest.mark.parametrize(
+    ("layer", "depth"),
+    [
+        (lambda: nn.utils.weight_norm(nn.Conv2d(3, 3, 1)), 1),
+        (lambda: nn.utils.spectral_norm(nn.Conv2d(3, 3, 1)), 1),
+        (lambda: nn.utils.parametrizations.weight_norm(nn.Conv2d(3, 3, 1)), 1),
+        (lambda: prune.l1_unstructured(nn.Conv2d(3, 3, 1), "weight", 0.5), 1),
+        (lambda: nn.GroupNorm(1, 3), 0),
+        (lambda: nn.PReLU(3), 0),
+        (lambda: Scale(3, 1, 1), 0),
+        (lambda: Scale(1, 3, 1, 1), 0),
+        (lambda: Scale(8, 8), 1),
+        (lambda: Scale(1, 8), 1),
+    ],
+)
+def test_layers_with_weights_count_however_their_weights_are_kept(layer, depth):
+    assert measure.depth(nn.Sequential(nn.Conv2d(3, 3, 1), layer())).weight_layers == 1 + depth
