@@ -120,7 +120,7 @@ def grade_class(
     told = (changed(result, changes) for result in files.read_all(students))
     page = write_reports(folder, handed_out.exercise, told, collection, alike)
     odd = {result.student for result in files.read_all(students) if result.attention} | set(collection.remarks) - {""}
-    missing = 0 if collection.problem else len(collection.missing)
+    missing = 0 if collection.problem else len(set(collection.missing) - set(collection.doubtful))
     return Graded(page, len(students), judged, missing, len(odd), collection.problem)
 
 

@@ -359,6 +359,9 @@ def _rows(ranked: Sequence[Entry], collection: Collection) -> Iterator[Row]:
         ]
     for student in collection.missing:
         yield ["", student, collection.names.get(student, student), "", "", "no", "", "", "", "nothing was handed in"]
+    for student in collection.unread:
+        remark = "; ".join(collection.remarks[student])
+        yield ["", student, collection.names.get(student, student), "", "", "no", "", "", "", remark]
 
 
 def _write_page(path: Path, ranked: Sequence[Entry], contest: Contest) -> Path:

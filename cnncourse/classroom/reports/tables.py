@@ -37,8 +37,8 @@ class Grade:
     Attributes:
         student: as in ``Submission.student``.
         name: how the learner is called.
-        status: "graded", "missing" (0 points), "not graded" (no points at all: handed in, but without a result), or
-            "not found" (no points at all: in a list of which nobody handed in).
+        status: "graded", "missing" (0 points), "not graded" (no points at all: handed in, but no notebook, or without
+            a result), or "not found" (no points at all: nobody can tell whether something was handed in).
         points: earned in each part, in the gradebook's order; empty if not graded.
         late: whether it was handed in late; ``None`` if nobody can tell.
         attention: what needs the instructor's eye.
@@ -104,16 +104,19 @@ class Gradebook:
     def grades(self) -> list[Grade]:
         """Return everybody's grade, in order of ``student``."""
         submissions = {submission.student: submission for submission in self._collection.submissions}
-        everybody = {*submissions, *self._collection.missing, *self._earned}
+        unread = set(self._collection.unread)
+        everybody = {*submissions, *self._collection.missing, *unread, *self._earned}
         # On a platform learners are known by their number, also those whose upload was no notebook.
         platforms = {platform for submission in submissions.values() for platform in submission.identifiers}
         # Of a class that nobody of these is in, nobody can be said to have handed in nothing.
-        absent = UNKNOWN if self._collection.problem else MISSING
+        unknown = everybody if self._collection.problem else set(self._collection.doubtful)
         grades = []
         for student in sorted(everybody):
             person = self._collection.people.get(student)
             submission, earned = submissions.get(student), self._earned.get(student)
-            status = GRADED if earned is not None else NOT_GRADED if submission else absent
+            is_there = submission is not None or student in unread
+            absent = UNKNOWN if student in unknown else MISSING
+            status = GRADED if earned is not None else NOT_GRADED if is_there else absent
             without = status in (NOT_GRADED, UNKNOWN)
             points = () if without else tuple((earned or {}).get(part, 0) for part in self._possible)
             remarks = self._collection.remarks.get(student, ())

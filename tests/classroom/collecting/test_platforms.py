@@ -16,12 +16,14 @@ submission_900:
   - :name: Ann Lee
     :sid: '4711'
     :email: ann@example.org
+  :created_at: 2026-11-30 20:00:00.123456789 Z
 submission_901:
   :submitters:
   - :name: Bob Poe
     :sid: '4712'
   - :name: Zoe Zed
     :sid: '4713'
+  :created_at: 2026-12-02 20:00:00 Z
 """
 # Files, and of whom: (key, name, late).
 DOWNLOADS = {
@@ -58,6 +60,18 @@ DOWNLOADS = {
     "Moodle, flat": ([f"Ann Lee_12_assignsubmission_file_{NOTEBOOK}"], [("12", "Ann Lee", None)]),
     "Moodle, blind": ([f"Participant_12_assignsubmission_file_/{NOTEBOOK}"], [("12", "Participant", None)]),
     "Moodle, teams": ([f"Team A-Ann Lee_12_assignsubmission_file_/{NOTEBOOK}"], [("12", "Team A-Ann Lee", None)]),
+    "Moodle 4, teams": (
+        [f"Team A_31_assignsubmission_file/{NOTEBOOK}", f"Default group_assignsubmission_file/{NOTEBOOK}"],
+        [("31", "Team A", None), ("Default_group", "Default group", None)],
+    ),
+    "Moodle, flat teams": (
+        [f"Default group_assignsubmission_file_{NOTEBOOK}", f"Team A_31_assignsubmission_file_{NOTEBOOK}"],
+        [("31", "Team A", None), ("Default_group", "Default group", None)],
+    ),
+    "Moodle, and what came by e-mail": (
+        [f"Ann Lee_12_assignsubmission_file/{NOTEBOOK}", "Bob Poe.ipynb"],
+        [("12", "Ann Lee", None), ("Bob_Poe", "Bob Poe", None)],
+    ),
     "Blackboard": (
         [
             f"gradebook_BB101_Assignment201_alee_attempt_2026-11-30-10-00-00_{NOTEBOOK}",
@@ -65,6 +79,18 @@ DOWNLOADS = {
             f"gradebook_BB101_Assignment201_bpoe_attempt_2026-12-02-10-00-00_{NOTEBOOK}",
         ],
         [("alee", "alee", False), ("bpoe", "bpoe", True)],
+    ),
+    "Blackboard, underscores": (
+        [
+            (
+                "Exercise_1_ann_lee_attempt_2026-11-30-10-00-00.txt",
+                "Name: Ann Lee (ann_lee)\nAssignment: Exercise_1\nComments: (bpoe)\n",
+            ),
+            f"Exercise_1_ann_lee_attempt_2026-11-30-10-00-00_{NOTEBOOK}",
+            ("Exercise_1_bpoe_attempt_2026-11-30-10-00-00.txt", "\ufeffNom : Bob Poe (bpoe)\r\n"),
+            f"Exercise_1_bpoe_attempt_2026-11-30-10-00-00_for_ann_lee_attempt_2026-11-30-11-00-00_{NOTEBOOK}",
+        ],
+        [("ann_lee", "Ann Lee", False), ("bpoe", "Bob Poe", False)],
     ),
     "Blackboard in German": ([f"Aufgabe 1_alee_Versuch_2026-12-02-10-00-00_{NOTEBOOK}"], [("alee", "alee", True)]),
     "Brightspace": (
@@ -75,13 +101,28 @@ DOWNLOADS = {
         ],
         [("123-98", "Ann Lee", False), ("124-98", "Bob Poe", True)],
     ),
+    "Brightspace in other languages": (
+        [
+            f"123-98 - Jean-Luc O'Brien-Lee - 30 November, 2026 10 05/{NOTEBOOK}",
+            f"124-98 - Bob Poe - 2 déc. 2026 905/{NOTEBOOK}",
+            f"125-98 - 王 小明 - 2026年11月30日 1005/{NOTEBOOK}",
+        ],
+        [("123-98", "Jean-Luc O'Brien-Lee", False), ("124-98", "Bob Poe", None), ("125-98", "王 小明", None)],
+    ),
+    "Brightspace, flat": (
+        [
+            f"123-98 - N0123456 - Ann Lee- 30 November, 2026 1005 AM - {NOTEBOOK}",
+            "124-98 - 4712 - Bob Poe - Dec 2, 2026 905 PM - mine - 2026 1.ipynb",
+        ],
+        [("123-98", "Ann Lee", False), ("124-98", "Bob Poe", True)],
+    ),
     "Gradescope": (
         [
             ("assignment_77_export/submission_metadata.yml", METADATA),
             f"assignment_77_export/submission_900/{NOTEBOOK}",
             f"assignment_77_export/submission_901/{NOTEBOOK}",
         ],
-        [("4711", "Ann Lee", None), ("4712", "Bob Poe", None), ("4713", "Zoe Zed", None)],
+        [("4711", "Ann Lee", False), ("4712", "Bob Poe", True), ("4713", "Zoe Zed", True)],
     ),
     "Google Classroom": (
         [f"Ann Lee - {NOTEBOOK}", f"Bob Poe - {NOTEBOOK}"],
@@ -90,6 +131,19 @@ DOWNLOADS = {
     "GitHub Classroom": (
         [f"{EXERCISE}-annlee/exercises/{EXERCISE}/{NOTEBOOK}", f"{EXERCISE}-bobpoe/exercises/{EXERCISE}/{NOTEBOOK}"],
         [("annlee", "annlee", None), ("bobpoe", "bobpoe", None)],
+    ),
+    "nbgrader's course folder, packed": (
+        [
+            f"course/submitted/ann/{EXERCISE}/{NOTEBOOK}",
+            f"course/source/{EXERCISE}/{NOTEBOOK}",
+            f"course/autograded/ann/{EXERCISE}/{NOTEBOOK}",
+            "course/nbgrader_config.py",
+        ],
+        [("ann", "ann", None)],
+    ),
+    "browsers that add an ending": (
+        ["ann.ipynb.txt", "bob.IPYNB.json", f"zoe/{NOTEBOOK}.txt"],
+        [("ann", "ann", None), ("bob", "bob", None), ("zoe", "zoe", None)],
     ),
     "nbgrader, packed on Windows": (
         [f"submitted\\ann\\{EXERCISE}\\{NOTEBOOK}", f"submitted\\bob\\{EXERCISE}\\{NOTEBOOK}"],
@@ -151,6 +205,63 @@ def test_a_learners_own_zip_file_is_looked_into(tmp_path):
     assert "cannot be read" in found.remarks["13"][0]
     found = collect(folder, EXERCISE, expected_names=[NOTEBOOK])
     assert [(each.student, read(each, 10)) for each in found.submissions] == [("zoe", b"mine")]
+
+
+def test_zip_files_in_a_learners_own_are_looked_into_to_a_depth(tmp_path):
+    data = b"mine"
+    name = NOTEBOOK
+    for depth in range(4):
+        packed = io.BytesIO()
+        with zipfile.ZipFile(packed, "w") as archive:
+            archive.writestr(name, data)
+        data, name = packed.getvalue(), "again.zip"
+        source = tmp_path / f"{depth}"
+        source.mkdir()
+        (source / "ann.zip").write_bytes(data)
+        (source / "bob.ipynb").write_text("")
+        found = collect(source, EXERCISE, expected_names=[NOTEBOOK])
+        assert ("ann" in found.unread) == (depth == 3)
+        assert [read(each, 10) for each in found.submissions][:-1] == [b"mine"] * (depth < 3)
+
+
+def test_of_brightspaces_attempts_the_last_counts(tmp_path):
+    with zipfile.ZipFile(tmp_path / "d.zip", "w") as archive:
+        for day, content in ((30, "old"), (31, "new"), (29, "older")):
+            archive.writestr(f"123-98 - Ann Lee - Oct {day}, 2026 905 PM/{NOTEBOOK}", content)
+    (found,) = collect(tmp_path / "d.zip", EXERCISE, expected_names=[NOTEBOOK]).submissions
+    assert (read(found, 10), found.submitted.day) == (b"new", 31)
+
+
+WORKSHEET = """Identifier,Full name,Email address,Status,Group,Grade,Maximum grade,Grade can be changed
+Participant 12,Ann Lee,a@x,s,Team_A,,20.00,Yes
+Participant 13,Bob Poe,b@x,s,Team_A,,20.00,Yes
+Participant 31,Cid Roe,c@x,s,Team B,,20.00,Yes
+Participant 15,Zed Nil,z@x,s,Default group,,20.00,Yes
+"""
+
+
+def test_what_a_team_of_moodles_handed_in_is_that_of_all_its_members(tmp_path):
+    (tmp_path / "class.csv").write_text(WORKSHEET)
+    with zipfile.ZipFile(tmp_path / "d.zip", "w") as archive:
+        archive.writestr(f"Team A_31_assignsubmission_file/{NOTEBOOK}", "a")  # 31 is the team's number here
+        archive.writestr(f"Team B_32_assignsubmission_file/{NOTEBOOK}", "b")
+    found = collect(tmp_path / "d.zip", EXERCISE, roster=tmp_path / "class.csv")
+    handed_in = {each.student: (each.name, read(each, 10), each.identifiers["moodle"]) for each in found.submissions}
+    assert handed_in == {
+        "12": ("Ann Lee", b"a", "12"),
+        "13": ("Bob Poe", b"a", "13"),
+        "31": ("Cid Roe", b"b", "31"),
+    }
+    assert (found.missing, found.problem) == (("15",), "")
+
+
+def test_github_puts_the_assignments_name_before_its_users(tmp_path):
+    (tmp_path / "class.csv").write_text("identifier,github_username,github_id,name\nj@x,ann-lee,1,\nb@x,bpoe,2,\n")
+    for user in ("ann-lee", "bpoe"):
+        (tmp_path / f"in/lenet-fall-{user}").mkdir(parents=True)
+        (tmp_path / f"in/lenet-fall-{user}" / NOTEBOOK).write_text("")
+    found = collect(tmp_path / "in", EXERCISE, roster=tmp_path / "class.csv")
+    assert (found.missing, found.problem, set(found.people)) == ((), "", {"lenet-fall-ann-lee", "lenet-fall-bpoe"})
 
 
 def test_one_notebook_alone_is_one_learners(tmp_path):

@@ -142,6 +142,17 @@ def test_a_list_of_others_makes_nobody_a_zero(tmp_path):
     assert [row[4] for row in rows(tmp_path / "moodle.csv")[1:]] == ["", "", "7.00"]
 
 
+def test_nobody_gets_a_zero_who_handed_in_something_or_may_have(tmp_path):
+    listed = Roster.read(
+        roster(tmp_path, "Student,ID,SIS User ID,SIS Login ID,Section\nLee,1,,,A\nPoe,2,,,A\nRoe,3,,,A\n")
+    )
+    collected = Collection((), ("1", "2"), roster=listed, unread=("3",), doubtful=("2",))
+    tables(tmp_path, [], collected)
+    assert [row[-1] for row in rows(tmp_path / "canvas.csv")[2:]] == ["0", "", ""]
+    assert [row[-1] for row in rows(tmp_path / "moodle.csv")[1:]] == ["Nothing was handed in.", "", ""]
+    assert [row[-2] for row in rows(tmp_path / "grades.csv")[1:]] == ["missing", "not found", "not graded"]
+
+
 @pytest.mark.parametrize("cell", ["-", "-1", "+1.5", "-0,5"])
 def test_a_platforms_signs_and_numbers_come_back_unchanged(tmp_path, cell):
     text = f'Identifier,Full name,Status,Grade,Last modified (grade)\nParticipant 12,Ann,x,,"{cell}"\n'
