@@ -2,8 +2,9 @@
 
 Each kind follows the platform's own code or documentation: Canvas ``lib/content_zipper.rb``; Moodle
 ``mod/assign/locallib.php``, function ``download_submissions``, with and without folders, with the last underscore
-(Moodle 3) and without (Moodle 4, ``mod/assign/classes/downloader.php``); Blackboard's "Assignment File Download"; Brightspace's "Download" of a submission
-folder; Gradescope's "Export Submissions" with its ``submission_metadata.yml``; nbgrader's course folder.
+(Moodle 3) and without (Moodle 4, ``mod/assign/classes/downloader.php``); Blackboard's "Assignment File Download";
+Brightspace's "Download" of a submission folder; Gradescope's "Export Submissions" with its
+``submission_metadata.yml``; nbgrader's course folder.
 """
 
 import re
