@@ -107,7 +107,7 @@ DOWNLOADS = {
             f"124-98 - Bob Poe - 2 déc. 2026 905/{NOTEBOOK}",
             f"125-98 - 王 小明 - 2026年11月30日 1005/{NOTEBOOK}",
         ],
-        [("123-98", "Jean-Luc O'Brien-Lee", False), ("124-98", "Bob Poe", None), ("125-98", "王 小明", None)],
+        [("123-98", "Jean-Luc O'Brien-Lee", False), ("124-98", "Bob Poe", True), ("125-98", "王 小明", False)],
     ),
     "Brightspace, flat": (
         [
