@@ -147,9 +147,12 @@ def _term(options: argparse.Namespace) -> "Term":
 
 
 def _gradebook(options: argparse.Namespace) -> int:
-    from cnncourse.classroom.grade_term import make_gradebook
+    from cnncourse.classroom.grade_term import make_gradebook, strangers
 
-    print(make_gradebook(options.graded, _term(options), options.to))
+    term = _term(options)
+    print(make_gradebook(options.graded, term, options.to))
+    for name in strangers(options.graded, term):
+        print(f"cnncourse: [learners.{name}] in the rules is for nobody in a graded exercise", file=sys.stderr)
     return 0
 
 

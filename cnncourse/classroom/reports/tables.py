@@ -230,7 +230,9 @@ def _canvas_rows(gradebook: Gradebook, grades: Iterable[Grade]) -> Iterable[Row]
     yield ["    Points Possible", *[""] * (len(columns) - 1), gradebook.total_possible]
     for grade in grades:
         own = (headings and grade.row) or {"Student": grade.name, "ID": grade.canvas}
-        yield [*(own.get(column, "") for column in columns), grade.total]
+        # A blank would take away what Canvas has.
+        points = own.get(assignment, "") if grade.total is None else grade.total
+        yield [*(own.get(column, "") for column in columns), points]
 
 
 def _moodle_rows(gradebook: Gradebook, grades: Iterable[Grade]) -> Iterable[Row]:
@@ -251,10 +253,13 @@ def _moodle_rows(gradebook: Gradebook, grades: Iterable[Grade]) -> Iterable[Row]
             "Grade can be changed": "Yes",
         }
         decimal = "," if any(re.fullmatch(r"[0-9]+,[0-9]+", cell) for cell in grade.row.values()) else "."
-        graded = {
-            points: "" if grade.total is None else f"{grade.total:.2f}".replace(".", decimal),
-            comments: _comment(gradebook, grade),
-        }
+        # Of whoever is not graded, all stays as it is: a blank would take away what Moodle has.
+        total = grade.total
+        graded = (
+            {}
+            if total is None
+            else {points: f"{total:.2f}".replace(".", decimal), comments: _comment(gradebook, grade)}
+        )
         # What Moodle itself wrote stays as it is: it compares some of it when the worksheet comes back.
         cells = {**({} if headings else ours), **(grade.row if headings else {}), **graded}
         yield [cells.get(column, "") for column in columns]
@@ -263,8 +268,6 @@ def _moodle_rows(gradebook: Gradebook, grades: Iterable[Grade]) -> Iterable[Row]
 def _comment(gradebook: Gradebook, grade: Grade) -> str:
     if grade.status == MISSING:
         return "Nothing was handed in."
-    if grade.total is None:
-        return ""
     parts = zip(gradebook.parts.items(), grade.points, strict=False)
     # Moodle takes comments for HTML.
     return html.escape("; ".join(f"{part}: {points} of {possible}" for (part, possible), points in parts))

@@ -127,11 +127,17 @@ def _canvas(book: TermBook, roster: Roster | None, listed: Mapping[str, Mapping[
         if headings and own is None:
             continue  # whom Canvas does not know it cannot give points
         own = own or {"Student": row.learner.name, "ID": row.learner.canvas}
-        cells = [
-            CANVAS_EXCUSED if row.marks[name].status == EXCUSED else points_of(book, row, name)
-            for name in book.exercises
-        ]
+        places = zip(book.exercises, names, strict=True)
+        cells = [_of_canvas(book, row, name, own.get(heading, "")) for name, heading in places]
         yield [*(own.get(column, "") for column in columns), *cells]
+
+
+def _of_canvas(book: TermBook, row: Row, name: str, before: str) -> str | float | None:
+    """Return a cell of Canvas' gradebook; a blank would take away what Canvas has."""
+    if row.marks[name].status == EXCUSED:
+        return CANVAS_EXCUSED
+    points = points_of(book, row, name)
+    return before if points is None else points
 
 
 def _moodle(book: TermBook, roster: Roster | None, listed: Mapping[str, Mapping[str, str]]) -> Iterable[Cells]:

@@ -4,6 +4,7 @@ import csv
 import json
 import re
 import stat
+from dataclasses import replace
 
 import pytest
 
@@ -151,6 +152,28 @@ def test_nobody_gets_a_zero_who_handed_in_something_or_may_have(tmp_path):
     assert [row[-1] for row in rows(tmp_path / "canvas.csv")[2:]] == ["0", "", ""]
     assert [row[-1] for row in rows(tmp_path / "moodle.csv")[1:]] == ["Nothing was handed in.", "", ""]
     assert [row[-2] for row in rows(tmp_path / "grades.csv")[1:]] == ["missing", "not found", "not graded"]
+
+
+def test_what_a_platform_has_of_those_who_are_not_graded_stays(tmp_path):
+    text = (
+        "Student,ID,SIS User ID,SIS Login ID,Section,01-lenet-5 (99)\n    Points Possible,,,,,7\n"
+        "Lee,1,,,A,3\nPoe,2,,,A,4\nRoe,3,,,A,EX\n"
+    )
+    collected = Collection(
+        (submission("1"), submission("2")), roster=Roster.read(roster(tmp_path, text)), unread=("3",)
+    )
+    people = collected.roster.match({n: (n,) for n in "123"}).people
+    tables(tmp_path, [result("1")], replace(collected, people=people))
+    assert [row[-1] for row in rows(tmp_path / "canvas.csv")[2:]] == ["7", "4", "EX"]
+    text = (
+        "Identifier,Full name,Status,Grade,Maximum grade,Feedback comments\n"
+        "Participant 1,Lee,s,3.00,7.00,before\nParticipant 2,Poe,s,4.00,7.00,by word of mouth\n"
+    )
+    collected = replace(collected, roster=Roster.read(roster(tmp_path, text)), unread=())
+    people = collected.roster.match({n: (n,) for n in "12"}).people
+    tables(tmp_path, [result("1")], replace(collected, people=people))
+    assert [row[3] for row in rows(tmp_path / "moodle.csv")[1:]] == ["7.00", "4.00"]
+    assert rows(tmp_path / "moodle.csv")[2][-1] == "by word of mouth"
 
 
 @pytest.mark.parametrize("cell", ["-", "-1", "+1.5", "-0,5"])
