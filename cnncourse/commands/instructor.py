@@ -132,6 +132,8 @@ def _grade(options: argparse.Namespace) -> int:
         )
         print(f"{graded.submissions} submissions ({graded.judged} judged now), {graded.missing} missing, ", end="")
         print(f"{graded.attention} to look at: {graded.page}")
+        for remark in graded.remarks:
+            print(f"cnncourse: {remark}", file=sys.stderr)
         if graded.problem:
             print(f"cnncourse: {graded.problem}. Is it the right roster? Nobody got a zero.", file=sys.stderr)
         return WRONG_ROSTER if graded.problem else 0

@@ -7,7 +7,7 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cache
 from pathlib import Path
@@ -130,6 +130,7 @@ class Roster:
         columns: the headings.
         rows: a learner each, by heading.
         remark: what is odd about the file, "" if nothing is.
+        possible: Canvas' points possible, by heading.
 
     """
 
@@ -137,6 +138,7 @@ class Roster:
     columns: tuple[str, ...]
     rows: tuple[Mapping[str, str], ...]
     remark: str = ""
+    possible: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
     def read(cls, path: Path) -> "Roster":
@@ -155,8 +157,9 @@ class Roster:
         rows = [dict(zip(columns, [*line, *[""] * len(columns)], strict=False)) for line in lines]
         if set(CANVAS_COLUMNS[:2]) <= set(columns):
             # Rows without an ID hold points and settings; the test student is nobody's.
+            possible = next((row for row in rows if row["Student"].strip() == "Points Possible"), {})
             rows = [row for row in rows if row["ID"].strip() and row["Student"].strip() != "Student, Test"]
-            return cls("canvas", columns, tuple(rows), remark)
+            return cls("canvas", columns, tuple(rows), remark, possible)
         # Moodle's worksheet is in the teacher's language: each row begins with its word for a participant.
         words = {found[1] if (found := PARTICIPANT.fullmatch(row[columns[0]].strip())) else "" for row in rows}
         worksheet = cls("moodle", columns, tuple(rows), remark)
@@ -182,6 +185,20 @@ class Roster:
             if len(cells) == 1 and re.fullmatch(r"[0-9]+[.,][0-9]+", next(iter(cells))):
                 return column
         return ""
+
+    def assignment(self, exercise: str) -> str:
+        """Return Canvas' heading of an exercise's points, "" if it has none: it ends with the assignment's number."""
+        headings = self.columns if self.platform == "canvas" else ()
+        return next((each for each in headings if each == exercise or each.startswith(f"{exercise} (")), "")
+
+    def maximum(self, exercise: str) -> float | None:
+        """Return the points that the platform gives for an exercise, ``None`` if the list does not say."""
+        cells = {self.possible.get(self.assignment(exercise), "")}
+        if self.platform == "moodle" and self.rows and (points := self.column("grade")):
+            following = dict(zip(self.columns, self.columns[1:], strict=False)).get(points, points)
+            cells = {row[following] for row in self.rows}
+        text = next(iter(cells)).strip().replace(",", ".")
+        return float(text) if len(cells) == 1 and re.fullmatch(r"[0-9]+(?:\.[0-9]+)?", text) else None
 
     def members(self, team: str) -> tuple[Person, ...]:
         """Return who is in a team, as Moodle's worksheet says in a column of its own; nobody if no row names it."""

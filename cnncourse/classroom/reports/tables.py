@@ -221,8 +221,8 @@ def _grade_rows(gradebook: Gradebook, grades: Iterable[Grade]) -> Iterable[Row]:
 
 def _canvas_rows(gradebook: Gradebook, grades: Iterable[Grade]) -> Iterable[Row]:
     headings, name = _headings(gradebook, "canvas"), gradebook.exercise.name
-    # Canvas ends an assignment's heading with its number; with that, the import finds it instead of making a new one.
-    assignment = next((h for h in headings if h == name or h.startswith(f"{name} (")), name)
+    # With the number that Canvas has put behind it, the import finds an assignment instead of making a new one.
+    assignment = (headings and gradebook.roster.assignment(name)) or name
     # Canvas' own columns come back as they were; they end with the section, and the assignments follow.
     end = headings.index("Section") + 1 if "Section" in headings else 0
     columns = headings[:end] or CANVAS_COLUMNS

@@ -118,8 +118,8 @@ def _canvas(book: TermBook, roster: Roster | None, listed: Mapping[str, Mapping[
     headings = roster.columns if roster and roster.platform == "canvas" else ()
     end = headings.index("Section") + 1 if "Section" in headings else 0
     columns = headings[:end] or CANVAS_COLUMNS
-    # Canvas ends an assignment's heading with its number; with that, the import finds it instead of making a new one.
-    names = [next((h for h in headings if h == name or h.startswith(f"{name} (")), name) for name in book.exercises]
+    # With the number that Canvas has put behind it, the import finds an assignment instead of making a new one.
+    names = [(headings and roster.assignment(name)) or name for name in book.exercises]
     yield [*columns, *names]
     yield ["    Points Possible", *[""] * (len(columns) - 1), *(maximum_of(book, name) for name in book.exercises)]
     for row in book.rows:

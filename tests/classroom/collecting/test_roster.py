@@ -117,6 +117,23 @@ def test_a_quotation_mark_that_is_never_closed_swallows_nobody(tmp_path, separat
     assert "a quotation mark is never closed" in roster.remark
 
 
+@pytest.mark.parametrize(
+    ("text", "maximum"),
+    [
+        ("Student,ID,SIS User ID,Section,01-lenet-5 (99)\n    Points Possible,,,,30\nAnn,1,u,A,\n", 30),
+        ("Student,ID,Section,01-lenet-5 (99)\n,,,Manual Posting\n    Points Possible,,,7.5\nAnn,1,A,\n", 7.5),
+        ("Student,ID,Section,02-alexnet (99)\n    Points Possible,,,30\nAnn,1,A,\n", None),
+        ("Student,ID,Section,01-lenet-5 (99)\nAnn,1,A,\n", None),
+        ('ID,Vollständiger Name,Bewertung,Bestwertung\nTeilnehmer/in1,Ann,,"100,00"\n', 100),
+        ("Identifier,Full name,Grade,Scale\nParticipant 1,Ann,,Poor/Good\n", None),
+        ("Identifier,Full name,Grade\nParticipant 1,Ann,\n", None),
+        ("id,name,grade,maximum grade\n1,Ann,,30\n", None),
+    ],
+)
+def test_a_platform_says_the_points_that_it_gives(tmp_path, text, maximum):
+    assert Roster.read(written(tmp_path, text)).maximum("01-lenet-5") == maximum
+
+
 def test_moodles_grades_go_where_they_stand_in_any_language(tmp_path):
     kind = "Identifikátor,Celé jméno,Stav,Známka,Nejvyšší známka,Komentář\n"
     roster = Roster.read(written(tmp_path, kind + "Účastník 12,Ann,s,,20.00,\nÚčastník 13,Bob,t,,20.00,\n"))
