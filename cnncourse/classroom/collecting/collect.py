@@ -205,11 +205,24 @@ def _recognise(source: Path, uploads: list[Upload], assignment: str, stems: set[
         # Zip programs put a folder around everything; a folder that holds a single folder may be one learner's.
         of_a_platform = within is not below or any(found_within[name][1] for name in PLATFORMS)
         if of_a_platform or (source.is_file() and any(votes for _, votes in found_within.values())):
-            uploads, found = within, found_within
+            is_one_learners = not of_a_platform and _names_nobody(within, stems)
+            uploads, found = (uploads, found) if is_one_learners else (within, found_within)
+    is_alone = uploads[0].path == source and not uploads[0].member
+    if not is_alone and _names_nobody(uploads, stems):  # the source is all that one learner handed in
+        name = source.name if source.is_dir() else source.stem
+        uploads = [replace(upload, parts=(name, *upload.parts)) for upload in uploads]
+        found = kinds(uploads, assignment, stems)
     kind, votes = max(found.values(), key=lambda each: len(each[1]))
     if not votes:
         _refuse(source, uploads, assignment)
     return uploads, kind
+
+
+def _names_nobody(uploads: Iterable[Upload], stems: set[str]) -> bool:
+    """Return whether there is a notebook on top of all, and none that is called otherwise than the exercise's."""
+    notebooks = [upload for upload in uploads if upload.is_notebook and not upload.is_folder]
+    tops = [upload for upload in notebooks if len(upload.parts) == 1]
+    return len(tops) == len(notebooks) > 0 and all(stem(upload.parts[0]) in stems for upload in tops)
 
 
 def _of_nbgraders_course(uploads: list[Upload]) -> list[Upload]:

@@ -66,10 +66,15 @@ def find(source: Path) -> Iterator[Upload]:
         found = _in_folder(source)
     elif not source.exists():
         raise LookupError(f"there is no {source}")
-    elif source.suffix.casefold() == ".ipynb":
-        found = iter([Upload((source.name,), source, modified=(source.stat().st_mtime_ns,))])
-    else:
+    elif (alone := Upload((source.name,), source, modified=(source.stat().st_mtime_ns,))).is_notebook:
+        found = iter([alone])
+    elif _is_archive(alone) or zipfile.is_zipfile(source):
         found = _in_zip(source)
+    else:
+        raise ValueError(
+            f"{source} is neither a folder, nor a notebook, nor a zip file; unpack an archive of another kind, and "
+            f"give the folder"
+        )
     everything = (each for upload in found for each in _with_what_is_within(upload))
     return (upload for upload in everything if not any(p.startswith(".") and p != ".." for p in upload.parts))
 

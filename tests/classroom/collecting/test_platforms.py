@@ -264,7 +264,42 @@ def test_github_puts_the_assignments_name_before_its_users(tmp_path):
     assert (found.missing, found.problem, set(found.people)) == ((), "", {"lenet-fall-ann-lee", "lenet-fall-bpoe"})
 
 
+@pytest.mark.parametrize(
+    ("source", "files", "student"),
+    [
+        ("jdoe", [NOTEBOOK], "jdoe"),
+        ("j.doe", [NOTEBOOK, "notes.pdf"], "j.doe"),
+        ("Jane Doe_12_assignsubmission_file", [NOTEBOOK], "12"),
+        ("jdoe.zip", [NOTEBOOK], "jdoe"),
+        ("download.zip", [f"jdoe/{NOTEBOOK}"], "jdoe"),
+        ("download.zip", [f"class/jdoe/{NOTEBOOK}"], "jdoe"),
+        ("download.zip", [f"Jane Doe_12_assignsubmission_file/{NOTEBOOK}"], "12"),
+        ("download.zip", ["jdoe.ipynb"], "jdoe"),
+    ],
+)
+def test_one_learner_alone_has_the_name_that_is_there(tmp_path, source, files, student):
+    path = tmp_path / source
+    if path.suffix == ".zip":
+        with zipfile.ZipFile(path, "w") as archive:
+            for file in files:
+                archive.writestr(file, "{}")
+    else:
+        path.mkdir()
+        for file in files:
+            (path / file).write_text("{}")
+    (found,) = collect(path, EXERCISE, expected_names=[NOTEBOOK]).submissions
+    assert (found.student, read(found, 10)) == (student, b"{}")
+
+
+@pytest.mark.parametrize("name", ["work.rar", "work.tar.gz", "answers.py", "work"])
+def test_another_archive_says_what_to_do(tmp_path, name):
+    (tmp_path / name).write_bytes(b"Rar!")
+    with pytest.raises(ValueError, match="nor a zip file; unpack an archive of another kind"):
+        collect(tmp_path / name, EXERCISE)
+
+
 def test_one_notebook_alone_is_one_learners(tmp_path):
-    (tmp_path / "ann.ipynb").write_text("{}")
-    found = collect(tmp_path / "ann.ipynb", EXERCISE)
-    assert [each.student for each in found.submissions] == ["ann"]
+    for name in ("ann.ipynb", "ann.ipynb.txt"):
+        (tmp_path / name).write_text("{}")
+        found = collect(tmp_path / name, EXERCISE)
+        assert [each.student for each in found.submissions] == ["ann"]
