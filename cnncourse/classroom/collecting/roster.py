@@ -84,6 +84,7 @@ WRITTEN = {
 HEADINGS = {held: tuple(map(_plain, names)) for held, names in WRITTEN.items()}
 IDENTIFYING = ("identifier", "id", "username", "sis login id", "sis user id", "number", "email", "name")
 KNOWN = {name for held in (*IDENTIFYING, "first name", "last name") for name in HEADINGS[held]}
+ALL_HEADINGS = {name for names in HEADINGS.values() for name in names}
 CANVAS_COLUMNS = ("Student", "ID", "SIS User ID", "SIS Login ID", "Section")
 SEPARATORS = ",;\t|"
 LATEST_HEADING = 10  # lines of titles, at most, before the headings
@@ -285,8 +286,10 @@ class Roster:
         return numbered[2] if numbered else cell
 
     def _table_of(self, column: str) -> dict[str, set[int]]:
+        # What a column holds whose heading is in an unknown language may be names.
+        forms = _forms if _plain(column) in ALL_HEADINGS else _any_forms
         return _rows_by_form(
-            (form, number) for number, row in enumerate(self.rows) for form in _forms(self._cell(row, column))
+            (form, number) for number, row in enumerate(self.rows) for form in forms(self._cell(row, column))
         )
 
     def _by_name(self) -> dict[str, set[int]]:
@@ -315,8 +318,12 @@ def _look_up(words: Iterable[str], table: Mapping[str, set[int]]) -> int | None:
     return next((next(iter(each)) for each in rows if len(each) == 1), None)
 
 
+def _any_forms(text: str) -> tuple[str, ...]:
+    return (*_forms(text), *_orders(text))
+
+
 def _all_forms(words: Iterable[str]) -> Iterator[str]:
-    return (form for word in words for form in (*_forms(word), *_orders(word)))
+    return (form for word in words for form in _any_forms(word))
 
 
 def is_called(name: str, other: str) -> bool:
@@ -358,11 +365,11 @@ def _orders(name: str) -> tuple[str, ...]:
 
     They come with accents first, and then as those write them who have none on their keyboard: Muller, or Mueller.
     """
-    words = _exact(name)
-    last, comma, first = words.partition(",")
-    if not comma:
-        first, _, last = words.rpartition(" ")
-    orders = [letters for order in (words, last + first, first + last) if (letters := _letters(order))]
+    last, comma, first = _exact(name).partition(",")
+    words = last.split()[:MOST_WORDS]
+    # Where the last name begins nobody knows: Jan van der Berg is vanderbergjan to Canvas.
+    turned = ["".join(words[place:] + words[:place]) for place in range(len(words))]
+    orders = [letters for each in ([last + first, first + last] if comma else turned) if (letters := _letters(each))]
     plain = [_unaccented(letters) for letters in orders]
     spelt = [_unaccented(letters.translate(SPELT)) for letters in orders]
     return tuple(dict.fromkeys(f"letters {letters}" for letters in (*orders, *plain, *spelt) if letters))
@@ -372,6 +379,7 @@ def _letters(text: str) -> str:
     return "".join(filter(str.isalnum, text))
 
 
+MOST_WORDS = 8  # of a name
 # What no accent is taken from, and what is spelt with two letters.
 PLAIN = str.maketrans({"ł": "l", "ø": "o", "đ": "d", "ð": "d", "ı": "i", "æ": "ae", "œ": "oe", "þ": "th"})
 SPELT = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "å": "aa", "ø": "oe"})

@@ -55,6 +55,9 @@ LISTS = {
     "a Chinese office": ("学号,姓名\n4711,Jane Doe\n", ("4711", "4711")),
     "a Russian office": ("Логин;Фамилия;Имя\njdoe;Doe;Jane\n", ("jdoe", "jdoe")),
     "no accents on the keyboard": ("name\nSéan Łukasz Müller\n", ("Sean Lukasz Muller",)),
+    "a last name of several words": ("First name,Surname\nAnne-Marie,van der Berg\n", ("12", "vanderberganne-marie")),
+    "a full name of several words": ("name\nAnne-Marie van der Berg\n", ("12", "vanderbergannemarie")),
+    "names under an unknown heading": ("id,Wvy\n4711,Jane van Doe\n", ("12", "vandoejane")),
     "two letters for an umlaut": ("name\nJürgen Groß\n", ("Juergen Gross",)),
     "addresses in capitals": ("Email,Name\nJane@X.org,Jane Doe\n", ("jane@x.org",)),
 }
