@@ -187,7 +187,10 @@ def with_copies(
         is_usual = len(group.students) > max(MOST_COPIES, USUAL * everybody)
         if not is_usual and not copied.issuperset(group.students):
             parts.setdefault(group.students, []).append(group.part)
-    told = [("handed in the very same file as {}", students) for students in files]
+    uploads = {each.student: (each.path, each.member) for each in collection.submissions}
+    # One upload of a team is no copy.
+    apart = [students for students in files if len({uploads.get(student, student) for student in students}) > 1]
+    told = [("handed in the very same file as {}", students) for students in apart]
     told += [(f"wrote {' and '.join(names)} as {{}} did", students) for students, names in parts.items()]
     for words, students in told:
         for student in students:

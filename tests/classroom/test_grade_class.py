@@ -2,6 +2,7 @@
 
 import csv
 import json
+from pathlib import Path
 
 import pytest
 
@@ -9,7 +10,7 @@ from cnncourse import cli
 from cnncourse.architectures import architecture
 from cnncourse.classroom.benchmark import benchmark, table
 from cnncourse.classroom.collecting.roster import Roster
-from cnncourse.classroom.collecting.submissions import Collection
+from cnncourse.classroom.collecting.submissions import Collection, Submission
 from cnncourse.classroom.grade_class import with_copies, with_maximum
 from cnncourse.classroom.grading.results import CheckResult, Result
 from cnncourse.classroom.reports.similarity import Group
@@ -28,6 +29,16 @@ def test_learners_who_handed_in_the_same_file_are_remarked():
         "c": ("late", "handed in the very same file as a, d"),
         "d": ("handed in the very same file as a, c",),
     }
+
+
+def test_one_upload_of_a_team_is_no_copy():
+    team = tuple(Submission(student, student, Path("d.zip"), ("team/x.ipynb",)) for student in "ab")
+    other = Submission("c", "c", Path("d.zip"), ("c/x.ipynb",))
+    results = [result(student, "x", C3="x") for student in "ab"]
+    alike = [Group("C3", ("a", "b"), 1.0, ())]
+    assert not with_copies(Collection(team), results, alike, []).remarks
+    remarks = with_copies(Collection((*team, other)), [*results, result("c", "x")], alike, []).remarks
+    assert remarks["a"] == ("handed in the very same file as b, c",)
 
 
 def test_learners_who_wrote_the_same_answer_in_other_files_are_remarked_cell_by_cell():

@@ -87,6 +87,7 @@ KNOWN = {name for held in (*IDENTIFYING, "first name", "last name") for name in 
 ALL_HEADINGS = {name for names in HEADINGS.values() for name in names}
 CANVAS_COLUMNS = ("Student", "ID", "SIS User ID", "SIS Login ID", "Section")
 SEPARATORS = ",;\t|"
+MOST_ALIKE = 5  # people who have something in common that may be one of them; more of them have a section in common
 LATEST_HEADING = 10  # lines of titles, at most, before the headings
 
 
@@ -201,6 +202,11 @@ class Roster:
         text = next(iter(cells)).strip().replace(",", ".")
         return float(text) if len(cells) == 1 and re.fullmatch(r"[0-9]+(?:\.[0-9]+)?", text) else None
 
+    def newcomer(self, number: str, name: str) -> Mapping[str, str]:
+        """Return a row of Moodle's worksheet for a participant who is not in it."""
+        like = next((row[self.columns[0]] for row in self.rows), "Participant 0")
+        return {self.columns[0]: re.sub(r"[0-9]+\s*$", number, like), self.column("name"): name}
+
     def members(self, team: str) -> tuple[Person, ...]:
         """Return who is in a team, as Moodle's worksheet says in a column of its own; nobody if no row names it."""
         name = _letters(_exact(team))
@@ -259,7 +265,7 @@ class Roster:
         doubtful: dict[str, str] = {}
         for key, words in handed_in.items():
             rows_of = (table.get(form, ()) for form in _all_forms(words) for table in tables.values())
-            for row in () if key in found else {row for each in rows_of for row in each}:
+            for row in () if key in found else {row for each in rows_of if len(each) <= MOST_ALIKE for row in each}:
                 if persons[row].key in absent:
                     doubtful[persons[row].key] = key
         return Match({key: persons[row] for key, row in found.items()}, tuple(absent.values()), doubtful)

@@ -261,7 +261,10 @@ def _moodle_rows(gradebook: Gradebook, grades: Iterable[Grade]) -> Iterable[Row]
             else {points: f"{total:.2f}".replace(".", decimal), comments: _comment(gradebook, grade)}
         )
         # What Moodle itself wrote stays as it is: it compares some of it when the worksheet comes back.
-        cells = {**({} if headings else ours), **(grade.row if headings else {}), **graded}
+        if headings and not grade.row and not grade.moodle:
+            continue  # whom Moodle does not know it cannot give points
+        row = grade.row or gradebook.roster.newcomer(grade.moodle, grade.name) if headings else ours
+        cells = {**row, **graded}
         yield [cells.get(column, "") for column in columns]
 
 

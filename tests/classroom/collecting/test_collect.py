@@ -480,6 +480,12 @@ DOUBTS = {
     "two of one name": ("id,name\n1,Ann Lee\n2,Ann Lee\n3,Bob\n4,Zed\n", ["Ann Lee", "Bob"], {"Bob"}, {"1", "2"}),
     "a number of another kind": ("username,number\nann,71\nbob,72\nzed,73\n", ["ann", "72"], {"ann"}, {"bob"}),
     "by name and by number": ("id,name\n71,Ann Lee\n72,Bob Poe\n73,Zed\n", ["Ann Lee", "72"], {"Ann_Lee", "72"}, set()),
+    "a section's name": (
+        "id,name,section\n" + "".join(f"{n},Ann{n},A\n" for n in range(1, 9)),
+        ["1", "A"],
+        {"1"},
+        set(),
+    ),
     "a stranger": ("id,name\n71,Ann Lee\n72,Bob Poe\n73,Zed\n", ["Ann Lee", "Eve"], {"Ann_Lee"}, set()),
 }
 

@@ -154,6 +154,17 @@ def test_nobody_gets_a_zero_who_handed_in_something_or_may_have(tmp_path):
     assert [row[-2] for row in rows(tmp_path / "grades.csv")[1:]] == ["missing", "not found", "not graded"]
 
 
+def test_moodle_gets_rows_of_those_whom_it_knows(tmp_path):
+    text = "ID,Vollständiger Name,Status,Bewertung\nTeilnehmer/in12,Ann Lee,s,\n"
+    late_comer = submission("13", "Bob", identifiers={"moodle": "13"})
+    collected = collection(submission("12"), late_comer, submission("eve"), roster=roster(tmp_path, text))
+    tables(tmp_path, [result("12"), result("13"), result("eve")], collected)
+    assert [row[:4] for row in rows(tmp_path / "moodle.csv")[1:]] == [
+        ["Teilnehmer/in12", "Ann Lee", "s", "7.00"],
+        ["Teilnehmer/in13", "Bob", "", "7.00"],
+    ]
+
+
 def test_what_a_platform_has_of_those_who_are_not_graded_stays(tmp_path):
     text = (
         "Student,ID,SIS User ID,SIS Login ID,Section,01-lenet-5 (99)\n    Points Possible,,,,,7\n"
