@@ -122,9 +122,8 @@ def grade_class(
     told = (changed(result, changes) for result in files.read_all(students))
     page = write_reports(folder, handed_out.exercise, told, collection, alike)
     odd = {result.student for result in files.read_all(students) if result.attention} | set(collection.remarks) - {""}
-    missing = 0 if collection.problem else len(set(collection.missing) - set(collection.doubtful))
-    general = tuple(said for said in collection.remarks.get("", ()) if said != collection.problem)
-    return Graded(page, len(students), judged, missing, len(odd), collection.problem, general)
+    missing = len(collection.surely_missing)
+    return Graded(page, len(students), judged, missing, len(odd), collection.problem, collection.of_the_class)
 
 
 def with_maximum(collection: Collection, exercise: Exercise) -> Collection:

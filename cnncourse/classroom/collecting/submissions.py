@@ -62,3 +62,13 @@ class Collection:
     problem: str = ""
     unread: tuple[str, ...] = ()
     doubtful: tuple[str, ...] = ()
+
+    @property
+    def surely_missing(self) -> tuple[str, ...]:
+        """Those of whom it is known that nothing is there."""
+        return () if self.problem else tuple(each for each in self.missing if each not in self.doubtful)
+
+    @property
+    def of_the_class(self) -> tuple[str, ...]:
+        """What needs the instructor's eye and is about no learner in particular, but for the problem."""
+        return tuple(said for said in self.remarks.get("", ()) if said != self.problem)
