@@ -1,8 +1,5 @@
 """The list of a class, as a learning platform exports it or somebody wrote it."""
 
-import codecs
-import csv
-import io
 import re
 import unicodedata
 from collections import Counter
@@ -14,6 +11,7 @@ from pathlib import Path
 
 from cnncourse.classroom.collecting.deadline import read_time
 from cnncourse.classroom.collecting.names import plain_text
+from cnncourse.classroom.collecting.spreadsheets import SEPARATORS, decoded, lines_of
 
 
 @cache
@@ -86,7 +84,6 @@ IDENTIFYING = ("identifier", "id", "username", "sis login id", "sis user id", "n
 KNOWN = {name for held in (*IDENTIFYING, "first name", "last name") for name in HEADINGS[held]}
 ALL_HEADINGS = {name for names in HEADINGS.values() for name in names}
 CANVAS_COLUMNS = ("Student", "ID", "SIS User ID", "SIS Login ID", "Section")
-SEPARATORS = ",;\t|"
 MOST_ALIKE = 5  # people who have something in common that may be one of them; more of them have a section in common
 LATEST_HEADING = 10  # lines of titles, at most, before the headings
 
@@ -153,7 +150,7 @@ class Roster:
         """
         if not path.is_file():
             raise LookupError(f"there is no roster {path}")
-        text, remark = _decoded(path.read_bytes(), path.name)
+        text, remark = decoded(path.read_bytes(), path.name)
         columns, lines, spoilt = _table(text, path.name)
         remark = "; ".join(filter(None, (remark, spoilt)))
         rows = [dict(zip(columns, [*line, *[""] * len(columns)], strict=False)) for line in lines]
@@ -399,31 +396,6 @@ def _unaccented(letters: str) -> str:
 # The file ------------------------------------------------------------------------------------------------------------
 
 
-def _decoded(data: bytes, name: str) -> tuple[str, str]:
-    """Return the text of a file, and a remark; spreadsheets write UTF-16 as "Unicode text", and older ones a code page.
-
-    Raises:
-        ValueError: if it is no text.
-
-    """
-    if data.startswith((b"PK\x03\x04", b"\xd0\xcf\x11\xe0")):
-        raise ValueError(f"{name} is a spreadsheet, whatever its name ends in; save it as CSV (UTF-8), and give that")
-    odd, even = data[1:200:2], data[0:200:2]
-    encoding, remark = "utf-8-sig", ""
-    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        encoding = "utf-16"
-    elif odd.count(0) > len(odd) / 2:
-        encoding = "utf-16-le"
-    elif even.count(0) > len(even) / 2:
-        encoding = "utf-16-be"
-    try:
-        text = data.decode(encoding)
-    except UnicodeDecodeError:
-        text = data.decode("cp1252", "replace")  # of spreadsheets that know nothing of UTF-8
-        remark = f"{plain_text(name)} is not in UTF-8: if names are misspelt here, save it as CSV (UTF-8)"
-    return text.replace("\0", ""), remark
-
-
 def _table(text: str, name: str) -> tuple[tuple[str, ...], list[list[str]], str]:
     """Return headings, rows and a remark, by whatever sign is between the cells, and however many lines stand above.
 
@@ -433,7 +405,7 @@ def _table(text: str, name: str) -> tuple[tuple[str, ...], list[list[str]], str]
     """
     tried = []
     for separator in SEPARATORS:
-        lines, is_spoilt = _lines(text, separator)
+        lines, is_spoilt = lines_of(text, separator)
         lines = [line for line in lines if any(cell.strip() for cell in line)]
         for number, line in enumerate(lines[:LATEST_HEADING]):
             known = sum(_plain(cell) in KNOWN for cell in line)
@@ -446,23 +418,8 @@ def _table(text: str, name: str) -> tuple[tuple[str, ...], list[list[str]], str]
             f"gradebook, Moodle's grading worksheet, or headings among which is student, id, username, email or name"
         )
     columns, *rows = lines
-    remark = f"in {plain_text(name)} a quotation mark is never closed: look whether everybody is here" if spoilt else ""
+    remark = f"in {plain_text(name)} quotation marks are not in pairs: look whether everybody is here" if spoilt else ""
     return _distinct(" ".join(column.split()) for column in columns), rows, remark
-
-
-def _lines(text: str, separator: str) -> tuple[list[list[str]], bool]:
-    """Return a file's cells, and whether a quotation mark is left open: it would swallow all the learners behind it."""
-    try:
-        return list(csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)), False
-    except csv.Error:
-        return [_cells(line, separator) for line in text.splitlines()], True
-
-
-def _cells(line: str, separator: str) -> list[str]:
-    try:
-        return next(csv.reader([line], delimiter=separator, strict=True), [])
-    except csv.Error:
-        return [cell.strip().strip('"') for cell in line.split(separator)]
 
 
 def _is_heading(lines: list[list[str]]) -> bool:

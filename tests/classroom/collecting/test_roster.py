@@ -117,7 +117,7 @@ def test_a_quotation_mark_that_is_never_closed_swallows_nobody(tmp_path, separat
     roster = Roster.read(written(tmp_path, text))
     match = roster.match({str(n): (str(n),) for n in (1, 2, 3)})
     assert [person.name for person in match.people.values()] == [f"Doe{separator} Jane", "Jim", "Zoe"]
-    assert "a quotation mark is never closed" in roster.remark
+    assert "quotation marks are not in pairs" in roster.remark
 
 
 @pytest.mark.parametrize(
