@@ -76,7 +76,7 @@ def collect(
     absent = {person.key: person for person in match.absent}
     if class_list and class_list.remark:
         nobodys.append(class_list.remark)
-    problem = _problem(match, piles) if class_list else ""
+    problem = _problem(class_list, match, piles) if class_list else ""
     nobodys += [problem] if problem else []
 
     students = file_names([*piles, *(key for key in absent if key not in piles)])
@@ -144,7 +144,7 @@ def _of_members(piles: Mapping[str, _Pile], roster: Roster) -> dict[str, _Pile]:
     return shared
 
 
-def _problem(match: Match, piles: Mapping[str, _Pile]) -> str:
+def _problem(roster: Roster, match: Match, piles: Mapping[str, _Pile]) -> str:
     """Return why nobody is known to be missing, "" if those who are absent are."""
     if not match.people:
         listed = (next((person.key for person in match.absent), "nobody"), next(iter(piles), "nobody"))
@@ -153,13 +153,8 @@ def _problem(match: Match, piles: Mapping[str, _Pile]) -> str:
             f"nobody who handed in is in the roster: it knows learners as “{told}”, the files as “{found}”; so nobody "
             f"is known to be missing"
         )
-    others = [
-        piles[key].owner.name
-        for key, person in match.people.items()
-        if piles[key].owner.identifiers.get("canvas")
-        and person.name
-        and not is_called(person.name, piles[key].owner.name)
-    ]
+    names = {key: piles[key].owner.name for key in match.people if roster.platform == "canvas"}
+    others = [name for key, name in names.items() if name != key and not is_called(match.people[key].name, name)]
     if 2 * len(others) > len(match.people):
         return (
             f"the files are named after groups, such as “{plain_text(others[0])}”, and the roster does not say who is "

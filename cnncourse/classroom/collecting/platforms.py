@@ -26,7 +26,9 @@ CANVAS = re.compile(
     re.S,
 )
 # Jane Doe_12345_assignsubmission_file_, as a folder's name or before the file's; who is in no team has no number.
-MOODLE = re.compile(r"(?P<name>.+?)(?:_(?P<id>[0-9]{1,20}))?_assignsubmission_[a-z]+(?:_(?P<file>.*))?", re.S)
+MOODLE = re.compile(
+    r"(?:(?P<name>.+?)_(?P<id>[0-9]{1,20})|(?P<team>[^_]+))_assignsubmission_[a-z]+(?:_(?P<file>.*))?", re.S
+)
 # gradebook_BB101_Assignment201_jdoe_attempt_2026-11-30-10-00-00_notebook.ipynb, with a .txt about each attempt.
 # The first time is Blackboard's: what follows is the learner's own, and may look like another's.
 BLACKBOARD = re.compile(
@@ -96,7 +98,7 @@ def kinds(uploads: Iterable[Upload], assignment: str, stems: CollectionOf[str]) 
         top, *below = upload.parts
         canvas, moodle = CANVAS.fullmatch(top), MOODLE.fullmatch(top)
         # What comes after the platform's own words is the learner's, and may look like anything.
-        if moodle and not (canvas and len(canvas["name"] or "") < len(moodle["name"])):
+        if moodle and not (canvas and len(canvas["name"] or "") < len(moodle["name"] or "")):
             votes["moodle"].add(top)
         elif BLACKBOARD.fullmatch(top):
             votes["blackboard"].add(top)
@@ -149,7 +151,8 @@ def _moodle(upload: Upload) -> Sequence[Owner]:
     if match is None:
         return ()
     file = (match["file"], *upload.parts[1:]) if match["file"] else upload.parts[1:]
-    return (Owner(match["id"] or match["name"], match["name"], file, identifiers={"moodle": match["id"] or ""}),)
+    name = match["name"] or match["team"]
+    return (Owner(match["id"] or name, name, file, identifiers={"moodle": match["id"] or ""}),)
 
 
 def _blackboard(uploads: Iterable[Upload]) -> Kind:
