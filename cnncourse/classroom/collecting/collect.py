@@ -191,7 +191,7 @@ def _recognise(source: Path, uploads: list[Upload], assignment: str, stems: set[
     """
     if not uploads:
         raise LookupError(f"{source} is empty; {EXPECTED.format(assignment=assignment)}")
-    uploads = _of_nbgraders_course(uploads)
+    uploads = _of_downloads(_of_nbgraders_course(uploads), assignment, stems)
     found = kinds(uploads, assignment, stems)
     if len({upload.parts[0] for upload in uploads}) == 1 and not any(found[name][1] for name in PLATFORMS):
         below = [replace(upload, parts=upload.parts[1:]) for upload in uploads if len(upload.parts) > 1]
@@ -211,6 +211,19 @@ def _recognise(source: Path, uploads: list[Upload], assignment: str, stems: set[
     if not votes:
         _refuse(source, uploads, assignment)
     return uploads, kind
+
+
+def _of_downloads(uploads: list[Upload], assignment: str, stems: set[str]) -> list[Upload]:
+    """Return what downloads of a platform hold, if a folder holds those and no other notebooks.
+
+    All of them: one learner's zip file must not speak for others by the names of what is in it.
+    """
+    tops = {upload.parts[0] for upload in uploads if upload.is_notebook}
+    within = [replace(each, parts=each.parts[1:]) for each in uploads if each.parts[0] in tops and each.parts[1:]]
+    notebooks = {upload.parts[0] for upload in within if upload.is_notebook}
+    found = kinds(within, assignment, stems)
+    is_platforms = any(notebooks <= found[name][1] for name in PLATFORMS)
+    return within if tops and is_platforms and all(top.casefold().endswith(".zip") for top in tops) else uploads
 
 
 def _names_nobody(uploads: Iterable[Upload], stems: set[str]) -> bool:

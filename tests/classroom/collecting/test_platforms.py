@@ -291,6 +291,28 @@ def test_one_learner_alone_has_the_name_that_is_there(tmp_path, source, files, s
     assert (found.student, read(found, 10)) == (student, b"{}")
 
 
+def test_a_folder_of_downloads_is_that_of_all_who_are_in_them(tmp_path):
+    for section, people in (("a", ("Ann Lee_12", "Bob Poe_13")), ("b", ("Cid Roe_14",))):
+        with zipfile.ZipFile(tmp_path / f"{section}.zip", "w") as archive:
+            for person in people:
+                archive.writestr(f"{person}_assignsubmission_file/{NOTEBOOK}", person)
+    (tmp_path / "class.csv").write_text("")
+    found = collect(tmp_path, EXERCISE, expected_names=[NOTEBOOK]).submissions
+    assert [(each.student, read(each, 100)) for each in found] == [
+        ("12", b"Ann Lee_12"),
+        ("13", b"Bob Poe_13"),
+        ("14", b"Cid Roe_14"),
+    ]
+
+
+def test_a_learners_zip_file_speaks_for_nobody_else(tmp_path):
+    for name, member in (("ann", NOTEBOOK), ("eve", f"Ann Lee_12_assignsubmission_file/{NOTEBOOK}")):
+        with zipfile.ZipFile(tmp_path / f"{name}.zip", "w") as archive:
+            archive.writestr(member, name)
+    found = collect(tmp_path, EXERCISE, expected_names=[NOTEBOOK]).submissions
+    assert [(each.student, read(each, 100)) for each in found] == [("ann", b"ann"), ("eve", b"eve")]
+
+
 @pytest.mark.parametrize("name", ["work.rar", "work.tar.gz", "answers.py", "work"])
 def test_another_archive_says_what_to_do(tmp_path, name):
     (tmp_path / name).write_bytes(b"Rar!")
