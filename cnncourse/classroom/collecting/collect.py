@@ -73,7 +73,9 @@ def collect(
         piles = _of_members(piles, class_list)
     numbered = any(pile.owner.identifiers for pile in piles.values())
     match = class_list.match(_called(piles), numbered=numbered) if class_list else NOBODY
-    absent = {person.key: person for person in match.absent}
+    # A number of the list may be another's on the platform.
+    apart = {each.key: f"{each.name} {each.key}" if each.key in piles else each.key for each in match.absent}
+    absent = {apart[person.key]: person for person in match.absent}
     if class_list and class_list.remark:
         nobodys.append(class_list.remark)
     problem = _problem(class_list, match, piles) if class_list else ""
@@ -101,15 +103,15 @@ def collect(
             unread += [student] if is_there else []
             pile.remarks.append(_instead_of_a_notebook(pile))
         remarks[student] = pile.remarks
-    for key, handed_in in match.doubtful.items():
-        words = plain_text(handed_in)
-        remarks[students[key]] = [f"may be who handed in as “{words}”, which the roster does not tell: gets no points"]
+    doubtful = {students[apart[key]]: plain_text(handed_in) for key, handed_in in match.doubtful.items()}
+    for student, words in doubtful.items():
+        remarks[student] = [f"may be who handed in as “{words}”, which the roster does not tell: gets no points"]
     handed_in = {students[key] for key, pile in piles.items() if pile.notebooks}
     return Collection(
         submissions=tuple(sorted(submissions, key=lambda submission: submission.student)),
         missing=tuple(sorted({students[key] for key in {*absent, *piles}} - handed_in - set(unread))),
         unread=tuple(sorted(unread)),
-        doubtful=tuple(sorted(students[key] for key in match.doubtful)),
+        doubtful=tuple(sorted(doubtful)),
         names={students[key]: plain_text(name) for key, name in called.items() if name},
         remarks={student: tuple(said) for student, said in sorted(remarks.items()) if said},
         roster=class_list,
@@ -326,9 +328,11 @@ def _rank(owner: Owner, upload: Upload, stems: set[str]) -> tuple:
     is_again = bool(again and name not in stems and (again["stem"] in stems or not stems))
     match = 2 if name in stems else 1 if is_again and stems else 0
     attempt = int(again["again"] or 0) if is_again and again else 0
+    # "Version 10", as Microsoft Teams calls a folder, is later than "Version 2".
+    counted = [(word, int(number or 0)) for word, number in re.findall(r"(\D*)([0-9]{0,15})", "/".join(owner.file))]
     if owner.upload:  # Canvas numbers uploads, and appends -1 to the name of a second one: it stands for the first
-        return bool(match), owner.upload, attempt, upload.modified, -len(owner.file), owner.file
-    return match, 0, 0, upload.modified, -len(owner.file), owner.file
+        return bool(match), owner.upload, attempt, upload.modified, -len(owner.file), counted
+    return match, 0, 0, upload.modified, -len(owner.file), counted
 
 
 def _instead_of_a_notebook(pile: _Pile) -> str:

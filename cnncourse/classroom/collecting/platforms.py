@@ -21,7 +21,7 @@ from cnncourse.classroom.collecting.uploads import Upload, contents
 
 # doejane_LATE_12345_67890_notebook.ipynb: the learner's and the upload's number; anonymous learners have a code.
 CANVAS = re.compile(
-    r"(?:(?P<name>(?!LATE_anon)[\w-]*?)_)?(?:(?P<late>LATE|late)_)?(?:(?P<id>[0-9]{1,20})|anon_(?P<code>[A-Za-z0-9]{3,8}))_"
+    r"(?:(?P<name>(?!LATE_anon)[^\s.,()]*?)_)?(?:(?P<late>LATE|late)_)?(?:(?P<id>[0-9]{1,20})|anon_(?P<code>[A-Za-z0-9]{3,8}))_"
     r"(?:(?P<upload>[0-9]{1,20})_(?P<file>.+)|(?P<text>(?:text|link)\.html))",
     re.S,
 )
@@ -39,10 +39,11 @@ LARGEST_ABOUT = 1_000_000  # bytes of such a .txt
 # learner's number before the name, and the time is written in the teacher's language.
 BRIGHTSPACE = re.compile(
     r"(?P<id>[0-9]+-[0-9]+) ?- ?(?:(?P<number>[A-Z]*[0-9]+) - )?(?P<name>.+?) ?- ?"
-    r"(?P<time>[^-]*?(?<![0-9])20[0-9]{2}(?![0-9])[^-]*?[0-9][^-]*?)(?: - (?P<file>.+))?",
+    r"(?P<time>(?:[^-]|(?<=[0-9])-(?=[0-9]))*?(?<![0-9])20[0-9]{2}(?![0-9])"
+    r"(?:[^-]|(?<=[0-9])-(?=[0-9]))*?[0-9][^-]*?)(?: - (?P<file>.+))?",
     re.S,
 )
-BRIGHTSPACE_HOUR = re.compile(r"([0-9]{1,2})[ :.]?([0-9]{2})(?= ?(?:[AP]M)?$)")
+BRIGHTSPACE_HOUR = re.compile(r"([0-9]{1,2})[ :.-]?([0-9]{2})(?= ?(?:[AP]M)?$)")
 ENDING = re.compile(r"\.ipynb(?:\.txt|\.json)?$", re.I)
 GRADESCOPE = re.compile(r"submission_(?P<id>[0-9]+)")
 GRADESCOPE_METADATA = "submission_metadata.yml"

@@ -3,7 +3,7 @@
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cache
@@ -85,6 +85,7 @@ KNOWN = {name for held in (*IDENTIFYING, "first name", "last name") for name in 
 ALL_HEADINGS = {name for names in HEADINGS.values() for name in names}
 CANVAS_COLUMNS = ("Student", "ID", "SIS User ID", "SIS Login ID", "Section")
 MOST_ALIKE = 5  # people who have something in common that may be one of them; more of them have a section in common
+STAFF = {"instructor", "ta", "reader", "teacher", "non editing teacher", "teaching assistant", "manager", "grader"}
 LATEST_HEADING = 10  # lines of titles, at most, before the headings
 
 
@@ -159,6 +160,8 @@ class Roster:
             possible = next((row for row in rows if row["Student"].strip() == "Points Possible"), {})
             rows = [row for row in rows if row["ID"].strip() and row["Student"].strip() != "Student, Test"]
             return cls("canvas", columns, tuple(rows), remark, possible)
+        if role := next((column for column in columns if _plain(column) in ("role", "roles")), ""):
+            rows = [row for row in rows if _plain(row[role]) not in STAFF]
         # Moodle's worksheet is in the teacher's language: each row begins with its word for a participant.
         words = {found[1] if (found := PARTICIPANT.fullmatch(row[columns[0]].strip())) else "" for row in rows}
         worksheet = cls("moodle", columns, tuple(rows), remark)
@@ -221,7 +224,7 @@ class Roster:
         except ValueError:
             return None
 
-    def match(self, handed_in: Mapping[str, Iterable[str]], *, numbered: bool = True) -> Match:
+    def match(self, handed_in: Mapping[str, Sequence[str]], *, numbered: bool = True) -> Match:
         """Find out who is who.
 
         The column in which most of the keys or names are found decides. Whoever is not found there is looked for in the
@@ -244,6 +247,10 @@ class Roster:
         }
         best = max(rows, key=lambda column: len(rows[column]))
         found = dict(rows[best])
+        if numbered and not self.platform:  # a platform's number may be another one's in a list of another's
+            by_name = {key: _look_up(words[1:], tables[""]) for key, words in handed_in.items()}
+            found = {key: row if (other := by_name[key]) is None else other for key, row in found.items()}
+            found = {key: row for key, row in found.items() if self._may_be(handed_in[key], row)}
         taken = set(found.values())
         for others in rows.values():
             for key, row in others.items():
@@ -266,6 +273,12 @@ class Roster:
                 if persons[row].key in absent:
                     doubtful[persons[row].key] = key
         return Match({key: persons[row] for key, row in found.items()}, tuple(absent.values()), doubtful)
+
+    def _may_be(self, words: Sequence[str], row: int) -> bool:
+        """Return whether a hand-in may be that of a row, by their names: some word of it is in it."""
+        names = [_unaccented(_letters(_exact(word))) for word in words[1:] if _exact(word) != _exact(words[0])]
+        parts = [_unaccented(_letters(word)) for word in _exact(self._name(self.rows[row])).split()]
+        return not names or not any(parts) or any(part in name for part in parts if part for name in names)
 
     def _holds(self, column: str, held: str) -> bool:
         return bool(column) and (column == self.column(held) or _plain(column) in HEADINGS[held])
@@ -360,7 +373,8 @@ def _forms(text: str) -> tuple[str, ...]:
     """Return what identifies somebody in the forms in which it comes back, the exact one first."""
     exact = _exact(_given(text))
     # A spreadsheet takes the zeros in front away.
-    return (exact, f"number {exact.lstrip('0')}") if exact.isdigit() else (exact,)
+    digits = re.sub(r"[-./ ]", "", exact)
+    return (exact, f"number {digits.lstrip('0')}") if digits.isdigit() else (exact,)
 
 
 def _orders(name: str) -> tuple[str, ...]:

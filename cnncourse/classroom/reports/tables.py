@@ -120,8 +120,12 @@ class Gradebook:
             without = status in (NOT_GRADED, UNKNOWN)
             points = () if without else tuple((earned or {}).get(part, 0) for part in self._possible)
             remarks = self._collection.remarks.get(student, ())
-            number = person.key if person else student
-            identifiers = submission.identifiers if submission else dict.fromkeys(platforms, number)
+            identifiers = submission.identifiers if submission else {}
+            if submission is None:
+                # What a list of somebody else's calls a learner may be another's number on the platform.
+                listed = self.roster.platform if self.roster and person and student not in unread else ""
+                number = person.key if person and listed else student
+                identifiers = {each: number for each in platforms if each == listed or not person or student in unread}
             grades.append(
                 Grade(
                     student,

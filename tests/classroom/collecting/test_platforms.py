@@ -36,6 +36,10 @@ DOWNLOADS = {
         [f"van_der_bergjan_124_901_{NOTEBOOK}", f"garcía_lópezana_LATE_123_900_{NOTEBOOK}"],
         [("123", "garcía_lópezana", True), ("124", "van_der_bergjan", False)],
     ),
+    "Canvas, letters that are put together": (
+        [f"garci\u0301aana_124_901_{NOTEBOOK}", f"\u0936\u0930\u094d\u092e\u093e_125_902_{NOTEBOOK}"],
+        [("124", "garci\u0301aana", False), ("125", "\u0936\u0930\u094d\u092e\u093e", False)],
+    ),
     "Canvas, anonymous": (
         [f"anon_aB3x9_900_{NOTEBOOK}", f"LATE_anon_Zz0k1_901_{NOTEBOOK}"],
         [("anon_Zz0k1", "anon_Zz0k1", True), ("anon_aB3x9", "anon_aB3x9", False)],
@@ -106,8 +110,13 @@ DOWNLOADS = {
             f"123-98 - Jean-Luc O'Brien-Lee - 30 November, 2026 10 05/{NOTEBOOK}",
             f"124-98 - Bob Poe - 2 déc. 2026 905/{NOTEBOOK}",
             f"125-98 - 王 小明 - 2026年11月30日 1005/{NOTEBOOK}",
+            f"126-98 - Åsa Öst - 2026-11-30 1005/{NOTEBOOK}",
+            f"127-98 - Zoe Zed - Nov 30, 2026 10-05 AM/{NOTEBOOK}",
         ],
-        [("123-98", "Jean-Luc O'Brien-Lee", False), ("124-98", "Bob Poe", True), ("125-98", "王 小明", False)],
+        [
+            *(("123-98", "Jean-Luc O'Brien-Lee", False), ("124-98", "Bob Poe", True), ("125-98", "王 小明", False)),
+            *(("126-98", "Åsa Öst", False), ("127-98", "Zoe Zed", False)),
+        ],
     ),
     "Brightspace, flat": (
         [
@@ -289,6 +298,15 @@ def test_one_learner_alone_has_the_name_that_is_there(tmp_path, source, files, s
             (path / file).write_text("{}")
     (found,) = collect(path, EXERCISE, expected_names=[NOTEBOOK]).submissions
     assert (found.student, read(found, 10)) == (student, b"{}")
+
+
+def test_of_numbered_folders_the_last_counts(tmp_path):
+    with zipfile.ZipFile(tmp_path / "d.zip", "w") as archive:
+        for version in (9, 10, 1):
+            archive.writestr(f"Submitted files/Ann Lee/Exercise/Version {version}/{NOTEBOOK}", str(version))
+        archive.writestr(f"Submitted files/Bob Poe/Exercise/Version 1/{NOTEBOOK}", "")
+    ann, _ = collect(tmp_path / "d.zip", EXERCISE, expected_names=[NOTEBOOK]).submissions
+    assert (ann.name, read(ann, 10)) == ("Ann Lee", b"10")
 
 
 def test_a_folder_of_downloads_is_that_of_all_who_are_in_them(tmp_path):

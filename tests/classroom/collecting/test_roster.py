@@ -59,6 +59,8 @@ LISTS = {
     "a full name of several words": ("name\nAnne-Marie van der Berg\n", ("12", "vanderbergannemarie")),
     "names under an unknown heading": ("id,Wvy\n4711,Jane van Doe\n", ("12", "vandoejane")),
     "two letters for an umlaut": ("name\nJürgen Groß\n", ("Juergen Gross",)),
+    "numbers with signs": ("student number,name\n12-345.678,Jane Doe\n", ("12345678", "12345678")),
+    "roles": ("name,role\nProf Poe,Instructor\nJane Doe,Student\nTim Poe,TA\n", ("Jane Doe",)),
     "addresses in capitals": ("Email,Name\nJane@X.org,Jane Doe\n", ("jane@x.org",)),
 }
 
@@ -102,6 +104,11 @@ def test_an_old_code_page_is_read_and_remarked(tmp_path):
     roster = Roster.read(written(tmp_path, "id,name\n4711,Zoë\n", "cp1252"))
     assert roster.match({"4711": ("4711",)}).people["4711"].name == "Zoë"
     assert "is not in UTF-8" in roster.remark
+
+
+def test_who_teaches_is_not_missing(tmp_path):
+    roster = Roster.read(written(tmp_path, LISTS["roles"][0]))
+    assert [row["name"] for row in roster.rows] == ["Jane Doe"]
 
 
 def test_headings_may_be_in_a_language_that_nobody_here_knows(tmp_path):

@@ -113,3 +113,16 @@ def test_nobody_is_another_and_nobody_who_handed_in_is_missing(tmp_path, downloa
     assert len(found.missing) == len(CLASS) - len(PRESENT)
     assert not found.doubtful
     assert "is not in the roster" not in str(found.remarks)
+
+
+def test_a_number_is_no_name(tmp_path):
+    """The list's numbers are the platform's of others: names decide, and nobody's row is another's."""
+    (tmp_path / "class.csv").write_text("id,name\n101,Bob Poe\n102,Ann Lee\n103,Zed Zoe\n104,Eve Roe\n")
+    with zipfile.ZipFile(tmp_path / "download.zip", "w") as archive:
+        for person in ("Ann Lee_101", "Bob B. Poe_102", "Cid Doe_103"):
+            archive.writestr(f"{person}_assignsubmission_file/{NOTEBOOK}", person)
+    found = collect(tmp_path / "download.zip", EXERCISE, roster=tmp_path / "class.csv", expected_names=[NOTEBOOK])
+    assert found.people["101"].name == "Ann Lee"
+    assert {each.student for each in found.submissions} == {"101", "102", "103"}
+    assert {found.people[student].name for student in found.missing} == {"Bob Poe", "Zed Zoe", "Eve Roe"}
+    assert {found.people[student].name for student in found.doubtful} == {"Zed Zoe"}

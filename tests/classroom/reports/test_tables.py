@@ -9,7 +9,7 @@ from dataclasses import replace
 import pytest
 
 from cnncourse.classroom.collecting.names import plain_text
-from cnncourse.classroom.collecting.roster import Roster
+from cnncourse.classroom.collecting.roster import Person, Roster
 from cnncourse.classroom.collecting.submissions import Collection
 from cnncourse.classroom.grading.writing import replacing
 from cnncourse.classroom.reports.disclosure import without_paths
@@ -152,6 +152,19 @@ def test_nobody_gets_a_zero_who_handed_in_something_or_may_have(tmp_path):
     assert [row[-1] for row in rows(tmp_path / "canvas.csv")[2:]] == ["0", "", ""]
     assert [row[-1] for row in rows(tmp_path / "moodle.csv")[1:]] == ["Nothing was handed in.", "", ""]
     assert [row[-2] for row in rows(tmp_path / "grades.csv")[1:]] == ["missing", "not found", "not graded"]
+
+
+def test_a_list_of_somebody_elses_gives_nobody_a_number_on_the_platform(tmp_path):
+    listed = Roster.read(roster(tmp_path, "id,name\n12,Zoe\n13,Bob\n"))
+    people = {"12 Zoe": Person("12", "Zoe", listed.rows[0]), "14": Person("13", "Bob", listed.rows[1])}
+    ann = submission("12", "Ann", identifiers={"moodle": "12"})
+    collected = Collection((ann,), ("12 Zoe",), roster=listed, people=people)
+    tables(tmp_path, [result("12")], replace(collected, unread=("14",)))
+    assert [(row[0], row[4]) for row in rows(tmp_path / "moodle.csv")[1:]] == [
+        ("Participant 12", "7.00"),
+        ("", "0.00"),
+        ("Participant 14", ""),
+    ]
 
 
 def test_moodle_gets_rows_of_those_whom_it_knows(tmp_path):
