@@ -248,8 +248,14 @@ class Roster:
         best = max(rows, key=lambda column: len(rows[column]))
         found = dict(rows[best])
         if numbered and not self.platform:  # a platform's number may be another one's in a list of another's
-            by_name = {key: _look_up(words[1:], tables[""]) for key, words in handed_in.items()}
-            found = {key: row if (other := by_name[key]) is None else other for key, row in found.items()}
+            named = [table for column, table in tables.items() if _plain(column) not in ALL_HEADINGS]
+            by_name = {
+                key: row
+                for table in named
+                for key, words in handed_in.items()
+                if (row := _look_up(words[1:], table)) is not None
+            }
+            found = {key: by_name.get(key, row) for key, row in found.items()}
             found = {key: row for key, row in found.items() if self._may_be(handed_in[key], row)}
         taken = set(found.values())
         for others in rows.values():
