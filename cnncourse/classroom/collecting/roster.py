@@ -155,10 +155,16 @@ class Roster:
         columns, lines, spoilt = _table(text, path.name)
         remark = "; ".join(filter(None, (remark, spoilt)))
         rows = [dict(zip(columns, [*line, *[""] * len(columns)], strict=False)) for line in lines]
-        if set(CANVAS_COLUMNS[:2]) <= set(columns):
+        if {"ID", "Student"} <= set(columns) or {"ID", "LastName", "FirstName", "Section"} <= set(columns):
             # Rows without an ID hold points and settings; the test student is nobody's.
-            possible = next((row for row in rows if row["Student"].strip() == "Points Possible"), {})
-            rows = [row for row in rows if row["ID"].strip() and row["Student"].strip() != "Student, Test"]
+            first = "Student" if "Student" in columns else "LastName"
+            possible = next((row for row in rows if row[first].strip() == "Points Possible"), {})
+            test = ("Student, Test", "") if first == "Student" else ("Student", "Test")
+            rows = [
+                row
+                for row in rows
+                if row["ID"].strip() and (row[first].strip(), row.get("FirstName", "").strip()) != test
+            ]
             return cls("canvas", columns, tuple(rows), remark, possible)
         if role := next((column for column in columns if _plain(column) in ("role", "roles")), ""):
             rows = [row for row in rows if _plain(row[role]) not in STAFF]

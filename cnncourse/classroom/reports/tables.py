@@ -234,8 +234,9 @@ def _canvas_rows(gradebook: Gradebook, grades: Iterable[Grade]) -> Iterable[Row]
     yield ["    Points Possible", *[""] * (len(columns) - 1), gradebook.total_possible]
     for grade in grades:
         own = (headings and grade.row) or {"Student": grade.name, "ID": grade.canvas}
-        # A blank would take away what Canvas has.
-        points = own.get(assignment, "") if grade.total is None else grade.total
+        # A blank would take away what Canvas has, and so would a zero: points by hand, EX for whoever is excused.
+        kept = own.get(assignment, "").strip() if grade.total is None or grade.status == MISSING else ""
+        points = kept or grade.total
         yield [*(own.get(column, "") for column in columns), points]
 
 
@@ -257,13 +258,12 @@ def _moodle_rows(gradebook: Gradebook, grades: Iterable[Grade]) -> Iterable[Row]
             "Grade can be changed": "Yes",
         }
         decimal = "," if any(re.fullmatch(r"[0-9]+,[0-9]+", cell) for cell in grade.row.values()) else "."
-        # Of whoever is not graded, all stays as it is: a blank would take away what Moodle has.
-        total = grade.total
-        graded = (
-            {}
-            if total is None
-            else {points: f"{total:.2f}".replace(".", decimal), comments: _comment(gradebook, grade)}
-        )
+        # Of whoever is not graded, all stays as it is: a blank, or a zero, would take away what Moodle has.
+        is_kept = grade.status == MISSING and grade.row.get(points, "").strip() not in ("", "-")
+        graded = {}
+        if grade.total is not None and not is_kept:
+            total = f"{grade.total:.2f}".replace(".", decimal)
+            graded = {points: total, comments: _comment(gradebook, grade)}
         # What Moodle itself wrote stays as it is: it compares some of it when the worksheet comes back.
         if headings and not grade.row and not grade.moodle:
             continue  # whom Moodle does not know it cannot give points

@@ -8,7 +8,7 @@ from cnncourse.classroom.collecting.roster import CANVAS_COLUMNS, Roster
 from cnncourse.classroom.grading.results import whole
 from cnncourse.classroom.grading.writing import UTF_8, replacing_bytes, write_table
 from cnncourse.classroom.term.changes import COLUMNS
-from cnncourse.classroom.term.gradebook import EXCUSED, Mark, Row, TermBook
+from cnncourse.classroom.term.gradebook import EXCUSED, MISSING, Mark, Row, TermBook
 
 Cells = Sequence[str | float | None]
 CANVAS_EXCUSED = "EX"  # what Canvas' gradebook takes for excused work
@@ -133,11 +133,11 @@ def _canvas(book: TermBook, roster: Roster | None, listed: Mapping[str, Mapping[
 
 
 def _of_canvas(book: TermBook, row: Row, name: str, before: str) -> str | float | None:
-    """Return a cell of Canvas' gradebook; a blank would take away what Canvas has."""
+    """Return a cell of Canvas' gradebook; a blank, or a zero for nothing, would take away what Canvas has."""
     if row.marks[name].status == EXCUSED:
         return CANVAS_EXCUSED
     points = points_of(book, row, name)
-    return before if points is None else points
+    return before.strip() or points if points is None or row.marks[name].status == MISSING else points
 
 
 def _moodle(book: TermBook, roster: Roster | None, listed: Mapping[str, Mapping[str, str]]) -> Iterable[Cells]:

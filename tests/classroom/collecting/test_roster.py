@@ -106,6 +106,16 @@ def test_an_old_code_page_is_read_and_remarked(tmp_path):
     assert "is not in UTF-8" in roster.remark
 
 
+def test_canvas_may_have_names_in_two_columns(tmp_path):
+    text = (
+        "LastName,FirstName,ID,SIS Login ID,Section,01-lenet-5 (9)\n,,,,,Manual Posting\n"
+        "    Points Possible,,,,,20.00\nvan der Berg,Jan,7,jan,A,\nStudent,Test,8,,A,\n"
+    )
+    roster = Roster.read(written(tmp_path, text))
+    assert (roster.platform, roster.maximum("01-lenet-5"), len(roster.rows)) == ("canvas", 20, 1)
+    assert roster.match({"7": ("7", "vanderbergjan")}).people["7"].name == "Jan van der Berg"
+
+
 def test_who_teaches_is_not_missing(tmp_path):
     roster = Roster.read(written(tmp_path, LISTS["roles"][0]))
     assert [row["name"] for row in roster.rows] == ["Jane Doe"]

@@ -181,22 +181,22 @@ def test_moodle_gets_rows_of_those_whom_it_knows(tmp_path):
 def test_what_a_platform_has_of_those_who_are_not_graded_stays(tmp_path):
     text = (
         "Student,ID,SIS User ID,SIS Login ID,Section,01-lenet-5 (99)\n    Points Possible,,,,,7\n"
-        "Lee,1,,,A,3\nPoe,2,,,A,4\nRoe,3,,,A,EX\n"
+        "Lee,1,,,A,3\nPoe,2,,,A,4\nRoe,3,,,A,EX\nZoe,4,,,A,EX\nZed,5,,,A,6\nNil,6,,,A,\n"
     )
-    collected = Collection(
-        (submission("1"), submission("2")), roster=Roster.read(roster(tmp_path, text)), unread=("3",)
-    )
-    people = collected.roster.match({n: (n,) for n in "123"}).people
+    listed = Roster.read(roster(tmp_path, text))
+    collected = Collection((submission("1"), submission("2")), ("4", "5", "6"), roster=listed, unread=("3",))
+    people = listed.match({n: (n,) for n in "123456"}).people
     tables(tmp_path, [result("1")], replace(collected, people=people))
-    assert [row[-1] for row in rows(tmp_path / "canvas.csv")[2:]] == ["7", "4", "EX"]
+    assert [row[-1] for row in rows(tmp_path / "canvas.csv")[2:]] == ["7", "4", "EX", "EX", "6", "0"]
     text = (
         "Identifier,Full name,Status,Grade,Maximum grade,Feedback comments\n"
         "Participant 1,Lee,s,3.00,7.00,before\nParticipant 2,Poe,s,4.00,7.00,by word of mouth\n"
+        "Participant 4,Zoe,s,5.00,7.00,\nParticipant 5,Zed,s,-,7.00,\n"
     )
-    collected = replace(collected, roster=Roster.read(roster(tmp_path, text)), unread=())
-    people = collected.roster.match({n: (n,) for n in "12"}).people
+    collected = replace(collected, roster=Roster.read(roster(tmp_path, text)), unread=(), missing=("4", "5"))
+    people = collected.roster.match({n: (n,) for n in "1245"}).people
     tables(tmp_path, [result("1")], replace(collected, people=people))
-    assert [row[3] for row in rows(tmp_path / "moodle.csv")[1:]] == ["7.00", "4.00"]
+    assert [row[3] for row in rows(tmp_path / "moodle.csv")[1:]] == ["7.00", "4.00", "5.00", "0.00"]
     assert rows(tmp_path / "moodle.csv")[2][-1] == "by word of mouth"
 
 
