@@ -173,12 +173,16 @@ def _blackboard(uploads: Iterable[Upload]) -> Kind:
         if match is None:
             return ()
         user, name = users.get(match["attempt"], (match["user"], match["user"]))
+        # Without that text, what stands before may belong to the name.
+        pieces = match["attempt"][: match.end("user")].split("_")
+        also = tuple("_".join(pieces[-count:]) for count in range(2, 5) if match["attempt"] not in users)
         try:
             submitted = datetime.strptime(match["time"], "%Y-%m-%d-%H-%M-%S").astimezone()
         except ValueError:
             submitted = None
         file = (match["file"] or "about the attempt.txt", *upload.parts[1:])
-        return (Owner(user, name or user, file, submitted=submitted, upload=int(re.sub("-", "", match["time"]))),)
+        upload_number = int(match["time"].replace("-", ""))
+        return (Owner(user, name or user, file, submitted=submitted, upload=upload_number, also=also),)
 
     return whose
 

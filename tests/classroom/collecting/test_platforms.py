@@ -300,6 +300,16 @@ def test_one_learner_alone_has_the_name_that_is_there(tmp_path, source, files, s
     assert (found.student, read(found, 10)) == (student, b"{}")
 
 
+def test_blackboards_users_with_underscores_are_in_the_list(tmp_path):
+    (tmp_path / "class.csv").write_text("username,name\nann_lee,Ann Lee\nbpoe,Bob Poe\nzed_z_z,Zed\n")
+    with zipfile.ZipFile(tmp_path / "d.zip", "w") as archive:
+        for user in ("ann_lee", "bpoe", "zed_z_z"):
+            archive.writestr(f"Exercise_1_{user}_attempt_2026-11-30-10-00-00_{NOTEBOOK}", "")
+    found = collect(tmp_path / "d.zip", EXERCISE, roster=tmp_path / "class.csv", expected_names=[NOTEBOOK])
+    assert {each.name for each in found.submissions} == {"Ann Lee", "Bob Poe", "Zed"}
+    assert (found.missing, found.problem) == ((), "")
+
+
 def test_of_numbered_folders_the_last_counts(tmp_path):
     with zipfile.ZipFile(tmp_path / "d.zip", "w") as archive:
         for version in (9, 10, 1):
