@@ -8,7 +8,7 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from cnncourse.checking import Status
+from cnncourse.checking import Exercise, Status
 from cnncourse.classroom.collecting.collect import collect
 from cnncourse.classroom.collecting.names import plain_text
 from cnncourse.classroom.collecting.submissions import Collection, Submission
@@ -44,6 +44,7 @@ class Graded:
         missing: number of learners who handed in nothing.
         attention: number of submissions that somebody should look at.
         problem: why the tables must not be given to a platform as they are, "" if they may.
+        remarks: what else somebody should know of the whole class.
 
     """
 
@@ -53,6 +54,7 @@ class Graded:
     missing: int
     attention: int
     problem: str = ""
+    remarks: tuple[str, ...] = ()
 
 
 def grade_class(
@@ -95,7 +97,7 @@ def grade_class(
     changes = read_changes(term.changes) if term.changes else ()
     due, roster = due or term.exercise(name).due, roster or term.roster
     collection = collect(source, name, due=due, roster=roster, expected_names=handed_out.notebooks)
-    collection = _with_extensions(collection, name, term)
+    collection = _with_extensions(with_maximum(collection, handed_out.exercise), name, term)
     if scheduler is None:
         isolation_here(require_sandbox=require_sandbox)
     setup = Setup.of(handed_out, read_secret(secret or folder / "secret.txt"))
@@ -120,8 +122,27 @@ def grade_class(
     told = (changed(result, changes) for result in files.read_all(students))
     page = write_reports(folder, handed_out.exercise, told, collection, alike)
     odd = {result.student for result in files.read_all(students) if result.attention} | set(collection.remarks) - {""}
-    missing = 0 if collection.problem else len(collection.missing)
-    return Graded(page, len(students), judged, missing, len(odd), collection.problem)
+    missing = len(collection.surely_missing)
+    return Graded(page, len(students), judged, missing, len(odd), collection.problem, collection.of_the_class)
+
+
+def with_maximum(collection: Collection, exercise: Exercise) -> Collection:
+    """Return a collection in which it is remarked that the platform gives other points than the exercise.
+
+    Args:
+        collection: who handed in, with the class list.
+        exercise: what was asked for.
+
+    """
+    theirs = collection.roster.maximum(exercise.name) if collection.roster else None
+    ours = sum(part.points for part in exercise.parts)
+    if theirs is None or theirs == ours:
+        return collection
+    said = (
+        f"the platform gives {theirs:g} points for this exercise, and these tables {ours}: change it there to {ours} "
+        f"before you import them"
+    )
+    return replace(collection, remarks={**collection.remarks, "": (*collection.remarks.get("", ()), said)})
 
 
 def _with_extensions(collection: Collection, exercise: str, term: Term) -> Collection:
@@ -165,7 +186,10 @@ def with_copies(
         is_usual = len(group.students) > max(MOST_COPIES, USUAL * everybody)
         if not is_usual and not copied.issuperset(group.students):
             parts.setdefault(group.students, []).append(group.part)
-    told = [("handed in the very same file as {}", students) for students in files]
+    uploads = {each.student: (each.path, each.member) for each in collection.submissions}
+    # One upload of a team is no copy.
+    apart = [students for students in files if len({uploads.get(student, student) for student in students}) > 1]
+    told = [("handed in the very same file as {}", students) for students in apart]
     told += [(f"wrote {' and '.join(names)} as {{}} did", students) for students, names in parts.items()]
     for words, students in told:
         for student in students:

@@ -51,6 +51,22 @@ def make_gradebook(graded: Path, term: Term, folder: Path) -> Path:
     return write_page(folder, book, called, links)
 
 
+def strangers(graded: Path, term: Term) -> list[str]:
+    """Return those for whom the rules say something, and who are in no graded exercise.
+
+    Args:
+        graded: the folder with a folder an exercise.
+        term: the rules.
+
+    Raises:
+        LookupError: if nothing is graded.
+        ValueError: if it cannot be read.
+
+    """
+    known = {student for record in read_records(graded) for student in record.learners}
+    return sorted(set(term.learners) - known)
+
+
 def _with_names(changes: Sequence[Change], hidden: dict[str, str]) -> tuple[Change, ...]:
     """Return changes in which learners are called as everywhere else."""
     students = {name: student for student, name in hidden.items()}

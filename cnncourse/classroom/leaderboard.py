@@ -143,12 +143,16 @@ class Leaderboard:
         page: the leaderboard, to be published: networks' names, no learners'.
         entries: all of them, best first; those that do not count at the end.
         missing: learners who handed in nothing.
+        problem: why nobody is known to be missing, "" if there is no such problem.
+        remarks: what else somebody should know of the whole class.
 
     """
 
     page: Path
     entries: tuple[Entry, ...]
     missing: tuple[str, ...]
+    problem: str = ""
+    remarks: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         designs = [entry for entry in self.entries if entry.student]
@@ -210,7 +214,8 @@ def make_leaderboard(
     ranked = sorted(entries.values(), key=lambda entry: (bool(entry.problem), entry.rank_by))
     write_table(folder / "leaderboard.csv", _rows(ranked, collection), mark=UTF_8)
     page = _write_page(folder / "leaderboard.html", ranked, contest)
-    return Leaderboard(page, tuple(ranked), collection.missing)
+    missing, of_the_class = collection.surely_missing, collection.of_the_class
+    return Leaderboard(page, tuple(ranked), missing, collection.problem, of_the_class)
 
 
 def _path(folder: Path, student: str) -> Path:
@@ -343,7 +348,7 @@ def _rows(ranked: Sequence[Entry], collection: Collection) -> Iterator[Row]:
     yield ["rank", "student", "name", "network", "accuracy", "passes", "parameters", "multiply-adds", "time", "remark"]
     for rank, entry in ranks(ranked):
         submission = submissions.get(entry.student)
-        remarks = [entry.problem, *collection.remarks.get(entry.student, ())]
+        remarks = [entry.problem, *(collection.remarks.get(entry.student, ()) if entry.student else ())]
         remarks += ["handed in late"] if submission and submission.late else []
         yield [
             "" if entry.problem else rank,
@@ -357,8 +362,10 @@ def _rows(ranked: Sequence[Entry], collection: Collection) -> Iterator[Row]:
             entry.time or "",
             "; ".join(remark for remark in remarks if remark),
         ]
-    for student in collection.missing:
-        yield ["", student, collection.names.get(student, student), "", "", "no", "", "", "", "nothing was handed in"]
+    for student in sorted({*collection.missing, *collection.unread}):
+        is_missing = student in collection.surely_missing
+        remark = "nothing was handed in" if is_missing else "; ".join(collection.remarks.get(student, ("not found",)))
+        yield ["", student, collection.names.get(student, student), "", "", "no", "", "", "", remark]
 
 
 def _write_page(path: Path, ranked: Sequence[Entry], contest: Contest) -> Path:

@@ -13,9 +13,11 @@ from cnncourse.commands.arguments import Commands, add_yes, agreed, positive
 from cnncourse.work.folder import WorkFolder, handed_out, keep, keep_copy
 
 if TYPE_CHECKING:
+    from cnncourse.classroom.grade_class import Graded
+    from cnncourse.classroom.leaderboard import Leaderboard
     from cnncourse.classroom.term.rules import Term
 
-WRONG_ROSTER = 3  # exit status if nobody who handed in is in the roster
+WRONG_ROSTER = 3  # exit status if the roster does not say who is missing
 WEAK_ISOLATION = """
     ****************************************************************************
     *  WARNING: no sandbox. What learners wrote can read your files, use your  *
@@ -132,11 +134,18 @@ def _grade(options: argparse.Namespace) -> int:
         )
         print(f"{graded.submissions} submissions ({graded.judged} judged now), {graded.missing} missing, ", end="")
         print(f"{graded.attention} to look at: {graded.page}")
-        if graded.problem:
-            print(f"cnncourse: {graded.problem}. Is it the right roster? Nobody got a zero.", file=sys.stderr)
-        return WRONG_ROSTER if graded.problem else 0
+        return _told(graded)
 
     return _judged(grade, options, here=options.scheduler is None)
+
+
+def _told(done: "Graded | Leaderboard") -> int:
+    """Say what concerns the whole class, and return the command's status."""
+    for remark in done.remarks:
+        print(f"cnncourse: {remark}", file=sys.stderr)
+    if done.problem:
+        print(f"cnncourse: {done.problem}. Is it the right roster? Nobody got a zero.", file=sys.stderr)
+    return WRONG_ROSTER if done.problem else 0
 
 
 def _term(options: argparse.Namespace) -> "Term":
@@ -147,9 +156,12 @@ def _term(options: argparse.Namespace) -> "Term":
 
 
 def _gradebook(options: argparse.Namespace) -> int:
-    from cnncourse.classroom.grade_term import make_gradebook
+    from cnncourse.classroom.grade_term import make_gradebook, strangers
 
-    print(make_gradebook(options.graded, _term(options), options.to))
+    term = _term(options)
+    print(make_gradebook(options.graded, term, options.to))
+    for name in strangers(options.graded, term):
+        print(f"cnncourse: [learners.{name}] in the rules is for nobody in a graded exercise", file=sys.stderr)
     return 0
 
 
@@ -159,7 +171,7 @@ def _leaderboard(options: argparse.Namespace) -> int:
 
         board = make_leaderboard(options.submissions, options.to, handed_out(), **_of_class(options))
         print(board)
-        return 0
+        return _told(board)
 
     return _judged(rank, options, here=True)
 

@@ -719,7 +719,65 @@ def old_format(project):
     return json.dumps({"nbformat": 3, "nbformat_minor": 0, "metadata": {}, "worksheets": [{"cells": cells}]}).encode()
 
 
-@odd("another language", earns=(), says="'r'")
+@odd("answers written into the checks' cells", says="was edited")
+def in_the_checks(project):
+    notebook = answered(project)
+    for part in ("c3", "lenet5-features", "mended-subsampling"):
+        answer, check = cell_with(notebook, part), cell_with(notebook, f"{part}-check")
+        check.source, answer.source = f"{answer.source}\n\n{check.source}", ""
+    return notebook
+
+
+HELPER = "def added(maps):\n    return 4 * nn.functional.avg_pool2d(maps, kernel_size=2)\n"
+
+
+def with_helper(project):
+    """Return a notebook in which an answer needs a function that stands nowhere yet, and that answer's cell."""
+    notebook = answered(project)
+    cell = cell_with(notebook, "mended-subsampling")
+    cell.source = cell.source.replace("4 * nn.functional.avg_pool2d(maps, kernel_size=2)", "added(maps)")
+    return notebook, cell
+
+
+@odd("helper below everything")
+def helper_below(project):
+    notebook, _ = with_helper(project)
+    notebook.cells.append(nbformat.v4.new_code_cell(f"{HELPER}\nsum = 3"))  # and a name of Python's own
+    return notebook
+
+
+@odd("helper in the answer's cell, the answer behind it")
+def helper_before(project):
+    notebook, cell = with_helper(project)
+    notebook.cells.insert(notebook.cells.index(cell) + 1, nbformat.v4.new_code_cell(cell.source))
+    cell.source = HELPER
+    return notebook
+
+
+@odd("an answer that is not there is no harm to the next", earns=("lenet5_features", "MendedSubsampling"))
+def one_absent(project):
+    return answered(project, C3="")
+
+
+@odd("answer written to a file and run")
+def written_and_run(project):
+    notebook = answered(project)
+    cell = cell_with(notebook, "c3")
+    file = f"%%writefile c3.py\nimport torch\nfrom torch import nn\n{cell.source}"
+    notebook.cells.insert(2, nbformat.v4.new_code_cell(file))
+    cell.source = "%run -i c3"
+    return notebook
+
+
+@odd("line ends of Windows")
+def line_ends(project):
+    notebook = answered(project)
+    for cell in notebook.cells:
+        cell.source = cell.source.replace("\n", "\r\n")
+    return notebook
+
+
+@odd("another language set by mistake", says="it was read as Python")
 def other_language(project):
     notebook = answered(project)
     notebook.metadata = {

@@ -2,13 +2,16 @@
 
 import csv
 import json
+from pathlib import Path
 
 import pytest
 
 from cnncourse import cli
+from cnncourse.architectures import architecture
 from cnncourse.classroom.benchmark import benchmark, table
-from cnncourse.classroom.collecting.submissions import Collection
-from cnncourse.classroom.grade_class import with_copies
+from cnncourse.classroom.collecting.roster import Roster
+from cnncourse.classroom.collecting.submissions import Collection, Submission
+from cnncourse.classroom.grade_class import with_copies, with_maximum
 from cnncourse.classroom.grading.results import CheckResult, Result
 from cnncourse.classroom.reports.similarity import Group
 from tests.classroom.handed_in import EXERCISE, answered, as_file, released
@@ -26,6 +29,16 @@ def test_learners_who_handed_in_the_same_file_are_remarked():
         "c": ("late", "handed in the very same file as a, d"),
         "d": ("handed in the very same file as a, c",),
     }
+
+
+def test_one_upload_of_a_team_is_no_copy():
+    team = tuple(Submission(student, student, Path("d.zip"), ("team/x.ipynb",)) for student in "ab")
+    other = Submission("c", "c", Path("d.zip"), ("c/x.ipynb",))
+    results = [result(student, "x", C3="x") for student in "ab"]
+    alike = [Group("C3", ("a", "b"), 1.0, ())]
+    assert not with_copies(Collection(team), results, alike, []).remarks
+    remarks = with_copies(Collection((*team, other)), [*results, result("c", "x")], alike, []).remarks
+    assert remarks["a"] == ("handed in the very same file as b, c",)
 
 
 def test_learners_who_wrote_the_same_answer_in_other_files_are_remarked_cell_by_cell():
@@ -54,6 +67,17 @@ def test_the_courses_own_handed_in_as_an_answer_is_remarked():
 def test_untouched_notebooks_are_no_copies_of_each_other():
     results = [result("a", "x", "not attempted yet"), result("b", "x", "not attempted yet")]
     assert not with_copies(Collection(()), results, [], []).remarks
+
+
+@pytest.mark.parametrize(("maximum", "is_said"), [("20", False), ("20.00", False), ("100", True), ("", False)])
+def test_another_maximum_of_the_platforms_is_remarked(tmp_path, maximum, is_said):
+    path = tmp_path / "canvas.csv"
+    path.write_text(f"Student,ID,Section,{EXERCISE} (9)\n    Points Possible,,,{maximum}\nAnn,1,A,\n")
+    collection = Collection((), remarks={"": ("before",)}, roster=Roster.read(path))
+    said = with_maximum(collection, architecture(EXERCISE).exercise()).remarks[""]
+    assert said[0] == "before"
+    assert len(said) == 1 + is_said
+    assert all("gives 100 points for this exercise, and these tables 20" in each for each in said[1:])
 
 
 @pytest.mark.slow

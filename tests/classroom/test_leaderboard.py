@@ -3,6 +3,7 @@
 import csv
 import json
 from dataclasses import replace
+from pathlib import Path
 
 import nbformat
 import pytest
@@ -10,7 +11,7 @@ import pytest
 from cnncourse import cli
 from cnncourse.capstone import BRIEF
 from cnncourse.classroom.grading.assignment import CAPSTONE, assignment, capstone
-from cnncourse.classroom.leaderboard import REFERENCE, Entry, make_leaderboard, ranks
+from cnncourse.classroom.leaderboard import REFERENCE, Entry, Leaderboard, make_leaderboard, ranks
 
 QUICK = replace(BRIEF, epochs=1, accuracy=0.3, time=1000)
 SMALL = """
@@ -49,6 +50,9 @@ def ranked(handed_out, project, tmp_path_factory):
         place = folder / "submitted" / student / CAPSTONE.parent.name
         place.mkdir(parents=True)
         nbformat.write(notebook, place / CAPSTONE.name)
+    (folder / "submitted/hal" / CAPSTONE.parent.name).mkdir(parents=True)
+    (folder / "submitted/hal" / CAPSTONE.parent.name / "design.py").write_text("")
+    (folder / "submitted/notes.txt").write_text("")
     (folder / "class.csv").write_text("id,name\nada,Ada Ångström\nfay,Fay\n", encoding="utf-8")
 
     def again():
@@ -95,7 +99,11 @@ def test_what_does_not_count_says_why(ranked, student, said):
 def test_table_has_everybody_with_names_and_the_page_has_networks_only(ranked):
     board, _, folder = ranked
     rows = list(csv.DictReader((folder / "out/leaderboard.csv").open(encoding="utf-8-sig")))
-    assert {row["student"] for row in rows} == {"", "ada", "bob", "cy", "di", "eve", "fay", "gil"}
+    assert {row["student"] for row in rows} == {"", "ada", "bob", "cy", "di", "eve", "fay", "gil", "hal"}
+    remarks = {row["student"]: row["remark"] for row in rows}
+    assert (remarks["fay"], board.missing) == ("nothing was handed in", ("fay",))
+    assert "no notebook is there, but “design.py”" in remarks["hal"]
+    assert not remarks[""], "what is about nobody is not about the reference"
     assert {row["student"]: row["name"] for row in rows}["ada"] == "Ada Ångström"
     page = board.page.read_text(encoding="utf-8")
     assert "small &amp; &lt;b&gt;bold&lt;/b&gt;" in page
@@ -118,6 +126,16 @@ def test_entries_are_ranked_by_accuracy_then_by_multiply_adds():
         Entry("c", "", (0.8,), multiply_adds=2),
     )
     assert sorted([dear, best, cheap], key=lambda entry: entry.rank_by) == [best, cheap, dear]
+
+
+def test_command_says_that_the_roster_is_of_others(monkeypatch, capsys):
+    board = Leaderboard(Path("page.html"), (), (), "a list of others", ("“junk” belongs to nobody",))
+    monkeypatch.setattr("cnncourse.classroom.leaderboard.make_leaderboard", lambda *_, **__: board)
+    assert cli.main(["leaderboard", "in"]) == 3
+    said = capsys.readouterr()
+    assert "0 missing: page.html" in said.out
+    assert "“junk” belongs to nobody" in said.err
+    assert "a list of others. Is it the right roster?" in said.err
 
 
 def test_command_says_what_it_lacks(project, tmp_path, capsys):

@@ -3,15 +3,15 @@
 import re
 import unicodedata
 from collections.abc import Collection as CollectionOf
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 from cnncourse.classroom.collecting.deadline import read_time
 from cnncourse.classroom.collecting.names import file_names, plain_text
-from cnncourse.classroom.collecting.platforms import GRADESCOPE_METADATA, Kind, Owner, kinds, stem
-from cnncourse.classroom.collecting.roster import Match, Roster
+from cnncourse.classroom.collecting.platforms import GRADESCOPE_METADATA, Kind, Owner, kinds, named_after_learner, stem
+from cnncourse.classroom.collecting.roster import Match, Roster, is_called
 from cnncourse.classroom.collecting.submissions import Collection, Submission
 from cnncourse.classroom.collecting.uploads import Upload, contents, find
 
@@ -24,7 +24,8 @@ EXPECTED = (
 )
 PLATFORMS = ("canvas", "moodle", "blackboard", "brightspace", "gradescope")
 OF_PLATFORMS = (GRADESCOPE_METADATA, "index.html")  # what platforms put beside learners' files
-NOBODY = Match({}, ())
+NBGRADERS_OWN = {"source", "release", "autograded", "feedback", "gradebook.db", "nbgrader_config.py"}
+NOBODY = Match({}, (), {})
 MOST_REMARKS = 5  # for one learner about files that were left out
 
 
@@ -67,12 +68,17 @@ def collect(
     if (source / "submitted").is_dir():
         source = source / "submitted"
     stems = {stem(name) for name in expected_names}
-    piles, nobodys = _piles(*_recognise(source, list(find(source)), assignment, stems))
-    match = class_list.match({key: (key, pile.owner.name) for key, pile in piles.items()}) if class_list else NOBODY
-    absent = {person.key: person for person in match.absent}
+    piles, nobodys = _piles(*_recognise(source, list(find(source)), assignment, stems), assignment, stems)
+    if class_list:
+        piles = _of_members(piles, class_list)
+    numbered = any(pile.owner.identifiers for pile in piles.values())
+    match = class_list.match(_called(piles), numbered=numbered) if class_list else NOBODY
+    # A number of the list may be another's on the platform.
+    apart = {each.key: f"{each.name} {each.key}" if each.key in piles else each.key for each in match.absent}
+    absent = {apart[person.key]: person for person in match.absent}
     if class_list and class_list.remark:
         nobodys.append(class_list.remark)
-    problem = _of_others(absent, piles) if class_list and not match.people else ""
+    problem = _problem(class_list, match, piles) if class_list else ""
     nobodys += [problem] if problem else []
 
     students = file_names([*piles, *(key for key in absent if key not in piles)])
@@ -80,9 +86,10 @@ def collect(
     people = {students[key]: person for key, person in listed_people.items()}
     called = {key: pile.owner.name for key, pile in piles.items()}
     called |= {key: person.name for key, person in listed_people.items() if person.name}
-    submissions, missing, remarks = [], [students[key] for key in absent if key not in piles], {"": nobodys}
+    submissions, unread, remarks = [], [], {"": nobodys}
     for key, pile in piles.items():
         student, person = students[key], match.people.get(key)
+        is_there = bool(pile.notebooks or pile.others or pile.remarks)
         if class_list and person is None:
             pile.remarks.append("is not in the roster")
         if _folded(student) != _folded(key):
@@ -93,12 +100,18 @@ def collect(
             listed = class_list.submitted(person) if person else None
             submissions.append(_submission(pile, student, called[key], listed, due, stems))
         else:
-            missing.append(student)
+            unread += [student] if is_there else []
             pile.remarks.append(_instead_of_a_notebook(pile))
         remarks[student] = pile.remarks
+    doubtful = {students[apart[key]]: plain_text(handed_in) for key, handed_in in match.doubtful.items()}
+    for student, words in doubtful.items():
+        remarks[student] = [f"may be who handed in as “{words}”, which the roster does not tell: gets no points"]
+    handed_in = {students[key] for key, pile in piles.items() if pile.notebooks}
     return Collection(
         submissions=tuple(sorted(submissions, key=lambda submission: submission.student)),
-        missing=tuple(sorted(missing)),
+        missing=tuple(sorted({students[key] for key in {*absent, *piles}} - handed_in - set(unread))),
+        unread=tuple(sorted(unread)),
+        doubtful=tuple(sorted(doubtful)),
         names={students[key]: plain_text(name) for key, name in called.items() if name},
         remarks={student: tuple(said) for student, said in sorted(remarks.items()) if said},
         roster=class_list,
@@ -108,13 +121,48 @@ def collect(
     )
 
 
-def _of_others(absent: Iterable[str], present: Iterable[str]) -> str:
-    """Say that nobody who handed in is in the roster, and as what each knows learners."""
-    listed, found = (plain_text(next(iter(keys), "nobody")) for keys in (absent, present))
-    return (
-        f"nobody who handed in is in the roster: it knows learners as “{listed}”, the files as “{found}”; so nobody is "
-        f"known to be missing"
-    )
+def _called(piles: Mapping[str, _Pile]) -> dict[str, tuple[str, ...]]:
+    """Return all that each hand-in may be called in a class list, the most telling first."""
+    # GitHub Classroom puts the assignment's name before all of them.
+    first, last = min(piles, default=""), max(piles, default="")
+    same = next((place for place, (a, b) in enumerate(zip(first, last, strict=False)) if a != b), 0)
+    begin = re.sub(r"[^-_ ]*$", "", first[:same])
+    return {
+        key: tuple(filter(None, (key, pile.owner.name, *pile.owner.also, key.removeprefix(begin))))
+        for key, pile in piles.items()
+    }
+
+
+def _of_members(piles: Mapping[str, _Pile], roster: Roster) -> dict[str, _Pile]:
+    """Return what was handed in by a team as what each of its members handed in, if the roster knows teams."""
+    shared: dict[str, _Pile] = {}
+    for key, pile in piles.items():
+        members = roster.members(pile.owner.name) if "moodle" in pile.owner.identifiers else ()
+        for person in members:
+            owner = replace(pile.owner, key=person.key, name=person.name, identifiers={"moodle": person.key})
+            shared[person.key] = replace(pile, owner=owner, remarks=list(pile.remarks))
+        if not members:
+            shared[key] = pile
+    return shared
+
+
+def _problem(roster: Roster, match: Match, piles: Mapping[str, _Pile]) -> str:
+    """Return why nobody is known to be missing, "" if those who are absent are."""
+    if not match.people:
+        listed = (next((person.key for person in match.absent), "nobody"), next(iter(piles), "nobody"))
+        told, found = map(plain_text, listed)
+        return (
+            f"nobody who handed in is in the roster: it knows learners as “{told}”, the files as “{found}”; so nobody "
+            f"is known to be missing"
+        )
+    names = {key: piles[key].owner.name for key in match.people if roster.platform == "canvas"}
+    others = [name for key, name in names.items() if name != key and not is_called(match.people[key].name, name)]
+    if 2 * len(others) > len(match.people):
+        return (
+            f"the files are named after groups, such as “{plain_text(others[0])}”, and the roster does not say who is "
+            f"in them; so nobody is known to be missing"
+        )
+    return ""
 
 
 def _folded(name: str) -> str:
@@ -145,18 +193,54 @@ def _recognise(source: Path, uploads: list[Upload], assignment: str, stems: set[
     """
     if not uploads:
         raise LookupError(f"{source} is empty; {EXPECTED.format(assignment=assignment)}")
+    uploads = _of_downloads(_of_nbgraders_course(uploads), assignment, stems)
     found = kinds(uploads, assignment, stems)
     if len({upload.parts[0] for upload in uploads}) == 1 and not any(found[name][1] for name in PLATFORMS):
-        within = [replace(upload, parts=upload.parts[1:]) for upload in uploads if len(upload.parts) > 1]
+        below = [replace(upload, parts=upload.parts[1:]) for upload in uploads if len(upload.parts) > 1]
+        within = _of_nbgraders_course(below)
         found_within = kinds(within, assignment, stems)
         # Zip programs put a folder around everything; a folder that holds a single folder may be one learner's.
-        of_a_platform = any(found_within[name][1] for name in PLATFORMS)
+        of_a_platform = within is not below or any(found_within[name][1] for name in PLATFORMS)
         if of_a_platform or (source.is_file() and any(votes for _, votes in found_within.values())):
-            uploads, found = within, found_within
+            is_one_learners = not of_a_platform and _names_nobody(within, stems)
+            uploads, found = (uploads, found) if is_one_learners else (within, found_within)
+    is_alone = uploads[0].path == source and not uploads[0].member
+    if not is_alone and _names_nobody(uploads, stems):  # the source is all that one learner handed in
+        name = source.name if source.is_dir() else source.stem
+        uploads = [replace(upload, parts=(name, *upload.parts)) for upload in uploads]
+        found = kinds(uploads, assignment, stems)
     kind, votes = max(found.values(), key=lambda each: len(each[1]))
     if not votes:
         _refuse(source, uploads, assignment)
     return uploads, kind
+
+
+def _of_downloads(uploads: list[Upload], assignment: str, stems: set[str]) -> list[Upload]:
+    """Return what downloads of a platform hold, if a folder holds those and no other notebooks.
+
+    All of them: one learner's zip file must not speak for others by the names of what is in it.
+    """
+    tops = {upload.parts[0] for upload in uploads if upload.is_notebook}
+    within = [replace(each, parts=each.parts[1:]) for each in uploads if each.parts[0] in tops and each.parts[1:]]
+    notebooks = {upload.parts[0] for upload in within if upload.is_notebook}
+    found = kinds(within, assignment, stems)
+    is_platforms = any(notebooks <= found[name][1] for name in PLATFORMS)
+    return within if tops and is_platforms and all(top.casefold().endswith(".zip") for top in tops) else uploads
+
+
+def _names_nobody(uploads: Iterable[Upload], stems: set[str]) -> bool:
+    """Return whether there is a notebook on top of all, and none that is called otherwise than the exercise's."""
+    notebooks = [upload for upload in uploads if upload.is_notebook and not upload.is_folder]
+    tops = [upload for upload in notebooks if len(upload.parts) == 1]
+    return len(tops) == len(notebooks) > 0 and all(stem(upload.parts[0]) in stems for upload in tops)
+
+
+def _of_nbgraders_course(uploads: list[Upload]) -> list[Upload]:
+    """Return what learners handed in, if all of nbgrader's course folder is there."""
+    tops = {upload.parts[0] for upload in uploads}
+    if "submitted" not in tops or not tops & NBGRADERS_OWN:
+        return uploads
+    return [replace(each, parts=each.parts[1:]) for each in uploads if each.parts[0] == "submitted" and each.parts[1:]]
 
 
 def _refuse(source: Path, uploads: list[Upload], assignment: str) -> None:
@@ -172,12 +256,22 @@ def _refuse(source: Path, uploads: list[Upload], assignment: str) -> None:
 # Who handed in what --------------------------------------------------------------------------------------------------
 
 
-def _piles(uploads: Iterable[Upload], kind: Kind) -> tuple[dict[str, _Pile], list[str]]:
+def _piles(
+    uploads: Iterable[Upload], kind: Kind, assignment: str, stems: set[str]
+) -> tuple[dict[str, _Pile], list[str]]:
     """Return what belongs to whom, and remarks about what belongs to nobody."""
     piles: dict[str, _Pile] = {}
     nobodys: list[str] = []
+    by_name = named_after_learner(assignment, stems)
     for upload in uploads:
         owners = () if _leads_out(upload.parts[0]) else kind(upload)
+        # A notebook that somebody put beside a platform's is nobody's loss: whose it is its name may say.
+        if (
+            not owners
+            and upload.is_notebook
+            and not (upload.is_folder or upload.objection or _leads_out(upload.parts[0]))
+        ):
+            owners = by_name(upload)
         objection = upload.objection
         if upload.is_folder and upload.is_notebook:
             objection = "is a folder, not a notebook"
@@ -223,7 +317,7 @@ def _submission(
         member=chosen.member,
         submitted=submitted,
         late=late,
-        identifiers=owner.identifiers,
+        identifiers=pile.owner.identifiers,
     )
 
 
@@ -234,9 +328,11 @@ def _rank(owner: Owner, upload: Upload, stems: set[str]) -> tuple:
     is_again = bool(again and name not in stems and (again["stem"] in stems or not stems))
     match = 2 if name in stems else 1 if is_again and stems else 0
     attempt = int(again["again"] or 0) if is_again and again else 0
+    # "Version 10", as Microsoft Teams calls a folder, is later than "Version 2".
+    counted = [(word, int(number or 0)) for word, number in re.findall(r"(\D*)([0-9]{0,15})", "/".join(owner.file))]
     if owner.upload:  # Canvas numbers uploads, and appends -1 to the name of a second one: it stands for the first
-        return bool(match), owner.upload, attempt, upload.modified, -len(owner.file), owner.file
-    return match, 0, 0, upload.modified, -len(owner.file), owner.file
+        return bool(match), owner.upload, attempt, upload.modified, -len(owner.file), counted
+    return match, 0, 0, upload.modified, -len(owner.file), counted
 
 
 def _instead_of_a_notebook(pile: _Pile) -> str:

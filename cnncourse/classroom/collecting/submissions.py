@@ -47,6 +47,8 @@ class Collection:
         people: by learner, what the roster says.
         due: the deadline, if one was given.
         problem: why nobody is known to be missing, though there is a roster; "" if there is no such problem.
+        unread: learners who handed in something, and no notebook.
+        doubtful: of those who are missing, whoever may be one of those who handed in and are not in the roster.
 
     """
 
@@ -58,3 +60,15 @@ class Collection:
     people: Mapping[str, Person] = field(default_factory=dict)
     due: datetime | None = None
     problem: str = ""
+    unread: tuple[str, ...] = ()
+    doubtful: tuple[str, ...] = ()
+
+    @property
+    def surely_missing(self) -> tuple[str, ...]:
+        """Those of whom it is known that nothing is there."""
+        return () if self.problem else tuple(each for each in self.missing if each not in self.doubtful)
+
+    @property
+    def of_the_class(self) -> tuple[str, ...]:
+        """What needs the instructor's eye and is about no learner in particular, but for the problem."""
+        return tuple(said for said in self.remarks.get("", ()) if said != self.problem)

@@ -16,9 +16,12 @@ from io import BytesIO
 from pathlib import Path
 from typing import BinaryIO
 
+NOTEBOOK_ENDINGS = (".ipynb", ".ipynb.txt", ".ipynb.json")
 DEEPEST = 8  # folders within folders; no learner's notebook is further down
 LARGEST_ARCHIVE = 200_000_000  # bytes of a learner's own zip file
 MOST_MEMBERS = 10_000  # of a learner's own zip file that are looked at
+DEEPEST_ARCHIVE = 3  # zip files within zip files of a learner
+MOST_ARCHIVES = 5  # zip files within one that are opened
 LOCAL_HEADER = 30  # bytes before a member's name, at the place where its data begin
 
 
@@ -45,8 +48,8 @@ class Upload:
 
     @property
     def is_notebook(self) -> bool:
-        """Whether its name is that of a notebook."""
-        return self.parts[-1].casefold().endswith(".ipynb")
+        """Whether its name is that of a notebook; browsers save it with another ending behind its own."""
+        return self.parts[-1].casefold().endswith(NOTEBOOK_ENDINGS)
 
 
 def find(source: Path) -> Iterator[Upload]:
@@ -63,17 +66,22 @@ def find(source: Path) -> Iterator[Upload]:
         found = _in_folder(source)
     elif not source.exists():
         raise LookupError(f"there is no {source}")
-    elif source.suffix.casefold() == ".ipynb":
-        found = iter([Upload((source.name,), source, modified=(source.stat().st_mtime_ns,))])
-    else:
+    elif (alone := Upload((source.name,), source, modified=(source.stat().st_mtime_ns,))).is_notebook:
+        found = iter([alone])
+    elif _is_archive(alone) or zipfile.is_zipfile(source):
         found = _in_zip(source)
+    else:
+        raise ValueError(
+            f"{source} is neither a folder, nor a notebook, nor a zip file; unpack an archive of another kind, and "
+            f"give the folder"
+        )
     everything = (each for upload in found for each in _with_what_is_within(upload))
     return (upload for upload in everything if not any(p.startswith(".") and p != ".." for p in upload.parts))
 
 
-def _with_what_is_within(upload: Upload) -> Iterator[Upload]:
-    """Yield an upload, and the notebooks in it if it is a zip file."""
-    if upload.is_folder or upload.objection or not upload.parts[-1].casefold().endswith(".zip"):
+def _with_what_is_within(upload: Upload, depth: int = 1) -> Iterator[Upload]:
+    """Yield an upload, and the notebooks in it if it is a zip file, or a zip file of zip files."""
+    if upload.is_folder or upload.objection or not _is_archive(upload):
         yield upload
         return
     try:
@@ -83,8 +91,16 @@ def _with_what_is_within(upload: Upload) -> Iterator[Upload]:
         yield replace(upload, objection=f"is an archive that cannot be read ({error})")
         return
     yield upload
-    within = _uploads(members[:MOST_MEMBERS], by_name, upload.path, upload.parts, upload.member)
+    within = list(_uploads(members[:MOST_MEMBERS], by_name, upload.path, upload.parts, upload.member))
     yield from (each for each in within if each.is_notebook and not each.is_folder)
+    if depth < DEEPEST_ARCHIVE:
+        archives = [each for each in within if _is_archive(each) and not each.is_folder]
+        for archive in archives[:MOST_ARCHIVES]:
+            yield from _with_what_is_within(archive, depth + 1)
+
+
+def _is_archive(upload: Upload) -> bool:
+    return upload.parts[-1].casefold().endswith(".zip")
 
 
 def _in_folder(folder: Path) -> Iterator[Upload]:

@@ -28,9 +28,13 @@ OTHER_PROGRAMS = (
 )
 
 
+# Calls without brackets and quotation marks, and what is pasted from a terminal.
+OTHER_SYNTAX = re.compile(r"^[ \t]*[/,;]\w|^(?:>>> ?|In \[\d+\]:)", re.MULTILINE)
+
+
 def rewritten(source: str) -> str:
     """Return a cell in Python: IPython's own syntax becomes calls of ``get_ipython()``."""
-    if not any(sign in source for sign in "%!?"):
+    if not any(sign in source for sign in "%!?") and not OTHER_SYNTAX.search(source):
         return source
     from IPython.core.inputtransformer2 import TransformerManager
 
@@ -48,8 +52,10 @@ def has_own_syntax(source: str) -> bool:
 def without_magics(source: str) -> str:
     """Return what of a cell is Python to be looked at: magics and commands are gone, what they give is ``None``."""
     source = re.sub(r"^\s*%%.*$", "", source.lstrip(), count=1)
+    if re.match(r">>>|In \[", source):
+        source = re.sub(r"^(?:>>> ?|\.\.\. ?|In \[\d+\]: ?| *\.{3,}: ?)", "", source, flags=re.MULTILINE)
     source = re.sub(r"^(\s*[\w.]+(?:\s*,\s*[\w.]+)*\s*=\s*)[%!].*$", r"\1None", source, flags=re.MULTILINE)
-    return re.sub(r"^\s*(?:[%!?].*|[\w.]+\?{1,2}\s*)$", "", source, flags=re.MULTILINE)
+    return re.sub(r"^\s*(?:[%!?].*|[/,;]\w.*|[\w.]+\?{1,2}\s*)$", "", source, flags=re.MULTILINE)
 
 
 class Lines(list):
@@ -158,12 +164,22 @@ class Shell:
                 os.environ[name.strip()] = value.strip()
                 return None
             return os.environ.get(name.strip(), "") if name.strip() else dict(os.environ)
+        if magic == "run":
+            return self._run(line)
         empty: Mapping[str, Callable[[], object]] = {
             "pwd": os.getcwd,
             **dict.fromkeys(("sx", "system", "ls", "ll"), Lines),
             **dict.fromkeys(("who_ls", "history", "hist"), list),
         }
         return empty[magic]() if magic in empty else None
+
+    def _run(self, line: str) -> None:
+        """Run a file that a cell has written; any other is not here."""
+        words = [word.strip("'\"") for word in line.split() if not word.startswith("-")]
+        for path in [Path(words[0]), Path(f"{words[0]}.py")] if words else []:
+            if path.is_file():
+                self.execute(path.read_text(encoding="utf-8"))
+                return
 
     def _value(self, source: str) -> object:
         """Run code once; return its value if it is an expression."""

@@ -6,8 +6,8 @@ This runs in the worker: the judging process never looks into what learners hand
 import ast
 import codecs
 import json
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, replace
 
 from cnncourse.classroom.isolation.ipython import without_magics
 
@@ -199,16 +199,19 @@ def plan(notebook: Notebook, asked: Sequence[Asked], locked: dict[str, str], *, 
         UnreadableNotebookError: if it is written in another language.
 
     """
-    if notebook.language and "python" not in notebook.language:
-        raise UnreadableNotebookError(f"the notebook is set to the language {notebook.language!r}, not to Python")
     steps, attention, seen = [], [notebook.remark] if notebook.remark else [], {}
     by_answer = {part.grade_id: part.name for part in asked}
     by_check = {f"{part.grade_id}-check": part.name for part in asked}
     known = set(by_answer.values())
+    attention += _of_language(notebook, known)
     for cell in notebook.cells:
         if cell.grade_id:
             seen[cell.grade_id] = seen.get(cell.grade_id, 0) + 1
         if cell.grade_id in by_check or (cell.kind == "code" and _is_check(cell, asked)):
+            if moved := _definitions(cell.source):  # an answer, or what it needs, was written here
+                defines = tuple(defined_names(moved))
+                answers = next((name for name in defines if name in known), "")
+                steps.append(Planned(replace(cell, source=moved), answers=answers, defines=defines, matters=True))
             steps.append(Planned(cell, checks=by_check.get(cell.grade_id) or _checked(cell, asked)))
             continue
         is_answer = cell.grade_id in by_answer
@@ -225,21 +228,49 @@ def plan(notebook: Notebook, asked: Sequence[Asked], locked: dict[str, str], *, 
     lost = [name for name in dict.fromkeys([*by_answer, *by_check, *locked]) if name not in seen]
     if lost:
         attention.append(f"cells are missing or have lost their metadata: {', '.join(lost)}")
+    others = [name for name in seen if name not in by_answer and name not in by_check and name not in locked]
+    if others and len(lost) == len({*by_answer, *by_check, *locked}):
+        attention.append(f"it looks like another exercise's notebook: its cells are called {', '.join(others)}"[:300])
     edited = {
         cell.grade_id
         for cell in notebook.cells
-        if cell.grade_id in locked and cell.source.strip() != locked[cell.grade_id].strip()
+        if cell.grade_id in locked and _lines(cell.source) != _lines(locked[cell.grade_id])
     }
     attention += [f"the locked cell {grade_id!r} was edited" for grade_id in sorted(edited)]
     return Plan(tuple(steps), tuple(attention))
 
 
+def _of_language(notebook: Notebook, known: Collection[str]) -> list[str]:
+    """Return what is odd about a notebook's language: another kernel is soon set by mistake.
+
+    Raises:
+        UnreadableNotebookError: if it is not Python's, and no answer is in Python.
+
+    """
+    if not notebook.language or "python" in notebook.language:
+        return []
+    said = f"the notebook is set to the language {notebook.language!r}, not to Python"
+    if not any(name in known for cell in notebook.cells for name in defined_names(cell.source)):
+        raise UnreadableNotebookError(said)
+    return [f"{said}; it was read as Python"]
+
+
+def _lines(source: str) -> list[str]:
+    return source.strip().splitlines()
+
+
 def _is_check(cell: Cell, asked: Sequence[Asked]) -> bool:
-    return any(part.check_source and cell.source.strip() == part.check_source.strip() for part in asked)
+    return any(part.check_source and _lines(cell.source) == _lines(part.check_source) for part in asked)
 
 
 def _checked(cell: Cell, asked: Sequence[Asked]) -> str:
-    return next(part.name for part in asked if cell.source.strip() == part.check_source.strip())
+    return next(part.name for part in asked if _lines(cell.source) == _lines(part.check_source))
+
+
+def _definitions(source: str) -> str:
+    """Return what of a cell imports or defines something."""
+    tree = _parsed(source)
+    return ast.unparse(ast.Module([each for each in tree.body if _defines(each)], [])) if tree else ""
 
 
 def is_definition(source: str) -> bool:

@@ -48,6 +48,7 @@ class Worker:
         # For each part its definitions, each with all names as they were where it was checked.
         self.candidates: dict[str, list[tuple[object, dict[str, object]]]] = {}
         self.namespace: dict[str, object] = {}
+        self.later: dict[str, object] = {}  # all names at the notebook's end
 
     def serve(self) -> None:
         """Answer until the other side hangs up."""
@@ -90,6 +91,7 @@ class Worker:
         self.candidates = {part.name: [] for part in asked}
         self.namespace = runner.namespace
         failures: dict[str, dict] = {}
+        renamed: dict[str, tuple[str, dict[str, object]]] = {}
         remarks, attention = [], list(todo.attention)
         left = seconds["other_cells"]
         for number, step in enumerate(todo.steps):
@@ -114,10 +116,15 @@ class Worker:
                         f"here: look whether it is right in a notebook ({raised})"[:400]
                     )
                 failures.setdefault(step.answers, asdict(raised))
-            elif step.answers:
-                attention += self._look_for_other_name(step, runner.namespace)
+            elif step.answers and (other := _other_name(step, runner.namespace)):
+                renamed[step.answers] = other, dict(runner.namespace)
         for part in asked:
             self._keep(part.name, runner.namespace)
+        for name, (other, names) in renamed.items():
+            if not self.candidates[name]:  # otherwise it was a helper
+                self.candidates[name].append((names[other], names))
+                attention.append(f"the answer {name} is called {other}"[:200])
+        self.later = {name: value for name, value in runner.namespace.items() if name not in vars(builtins)}
         attention += [f"{name} is defined more than once; the best counts" for name in self._several()]
         found = {name: len(candidates) for name, candidates in self.candidates.items()}
         return {"found": found, "failures": failures, "remarks": remarks[:20], "attention": attention[:20]}
@@ -127,15 +134,6 @@ class Worker:
         if name in namespace and not any(namespace[name] is candidate for candidate, _ in kept):
             kept.append((namespace[name], dict(namespace)))
             del kept[:-MOST_CANDIDATES]
-
-    def _look_for_other_name(self, step: Planned, namespace: dict[str, object]) -> list[str]:
-        """Take the last thing that an answer's cell defines if it has not the name that was asked for."""
-        name = step.answers
-        defined = [other for other in step.defines if callable(namespace.get(other))]
-        if name in namespace or not defined:
-            return []
-        self.candidates[name].append((namespace[defined[-1]], dict(namespace)))
-        return [f"the answer {name} is called {defined[-1]}"[:200]]
 
     def _several(self) -> list[str]:
         return [name for name, candidates in self.candidates.items() if len(candidates) > 1]
@@ -150,10 +148,9 @@ class Worker:
         """Examine one definition of a part on one question."""
         answer = self._take_up(request)
         for name, (source, attribute) in request["own"].items():
-            if name in self.namespace:
-                own = {"__name__": "own"}
-                exec(source, own)
-                self.namespace[name] = own[attribute]
+            own = {"__name__": "own"}
+            exec(source, own)
+            self.namespace[name] = own[attribute]
         question = Question(**self.unpacker.value(request["question"]))
         return {"notes": [[name, self.packer.value(value)] for name, value in examine(answer, question)]}
 
@@ -161,8 +158,14 @@ class Worker:
         """Return a definition, with all names as they stood when it was made."""
         answer, names = self.candidates[request["part"]][request["candidate"]]
         self.namespace.clear()  # what later cells call by the same names is no concern of this answer
-        self.namespace.update(names)
+        self.namespace.update(self.later | names)  # but what only they define, cells out of order may need
         return answer
+
+
+def _other_name(step: Planned, namespace: dict[str, object]) -> str:
+    """Return the last thing that an answer's cell defines if nothing has the name that was asked for."""
+    defined = [other for other in step.defines if callable(namespace.get(other))]
+    return defined[-1] if defined and step.answers not in namespace else ""
 
 
 def _described(error: BaseException) -> Raised:

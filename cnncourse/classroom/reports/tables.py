@@ -37,8 +37,8 @@ class Grade:
     Attributes:
         student: as in ``Submission.student``.
         name: how the learner is called.
-        status: "graded", "missing" (0 points), "not graded" (no points at all: handed in, but without a result), or
-            "not found" (no points at all: in a list of which nobody handed in).
+        status: "graded", "missing" (0 points), "not graded" (no points at all: handed in, but no notebook, or without
+            a result), or "not found" (no points at all: nobody can tell whether something was handed in).
         points: earned in each part, in the gradebook's order; empty if not graded.
         late: whether it was handed in late; ``None`` if nobody can tell.
         attention: what needs the instructor's eye.
@@ -104,21 +104,28 @@ class Gradebook:
     def grades(self) -> list[Grade]:
         """Return everybody's grade, in order of ``student``."""
         submissions = {submission.student: submission for submission in self._collection.submissions}
-        everybody = {*submissions, *self._collection.missing, *self._earned}
+        unread = set(self._collection.unread)
+        everybody = {*submissions, *self._collection.missing, *unread, *self._earned}
         # On a platform learners are known by their number, also those whose upload was no notebook.
         platforms = {platform for submission in submissions.values() for platform in submission.identifiers}
         # Of a class that nobody of these is in, nobody can be said to have handed in nothing.
-        absent = UNKNOWN if self._collection.problem else MISSING
+        unknown = everybody if self._collection.problem else set(self._collection.doubtful)
         grades = []
         for student in sorted(everybody):
             person = self._collection.people.get(student)
             submission, earned = submissions.get(student), self._earned.get(student)
-            status = GRADED if earned is not None else NOT_GRADED if submission else absent
+            is_there = submission is not None or student in unread
+            absent = UNKNOWN if student in unknown else MISSING
+            status = GRADED if earned is not None else NOT_GRADED if is_there else absent
             without = status in (NOT_GRADED, UNKNOWN)
             points = () if without else tuple((earned or {}).get(part, 0) for part in self._possible)
             remarks = self._collection.remarks.get(student, ())
-            number = person.key if person else student
-            identifiers = submission.identifiers if submission else dict.fromkeys(platforms, number)
+            identifiers = submission.identifiers if submission else {}
+            if submission is None:
+                # What a list of somebody else's calls a learner may be another's number on the platform.
+                listed = self.roster.platform if self.roster and person and student not in unread else ""
+                number = person.key if person and listed else student
+                identifiers = {each: number for each in platforms if each == listed or not person or student in unread}
             grades.append(
                 Grade(
                     student,
@@ -218,8 +225,8 @@ def _grade_rows(gradebook: Gradebook, grades: Iterable[Grade]) -> Iterable[Row]:
 
 def _canvas_rows(gradebook: Gradebook, grades: Iterable[Grade]) -> Iterable[Row]:
     headings, name = _headings(gradebook, "canvas"), gradebook.exercise.name
-    # Canvas ends an assignment's heading with its number; with that, the import finds it instead of making a new one.
-    assignment = next((h for h in headings if h == name or h.startswith(f"{name} (")), name)
+    # With the number that Canvas has put behind it, the import finds an assignment instead of making a new one.
+    assignment = (headings and gradebook.roster.assignment(name)) or name
     # Canvas' own columns come back as they were; they end with the section, and the assignments follow.
     end = headings.index("Section") + 1 if "Section" in headings else 0
     columns = headings[:end] or CANVAS_COLUMNS
@@ -227,7 +234,10 @@ def _canvas_rows(gradebook: Gradebook, grades: Iterable[Grade]) -> Iterable[Row]
     yield ["    Points Possible", *[""] * (len(columns) - 1), gradebook.total_possible]
     for grade in grades:
         own = (headings and grade.row) or {"Student": grade.name, "ID": grade.canvas}
-        yield [*(own.get(column, "") for column in columns), grade.total]
+        # A blank would take away what Canvas has, and so would a zero: points by hand, EX for whoever is excused.
+        kept = own.get(assignment, "").strip() if grade.total is None or grade.status == MISSING else ""
+        points = kept or grade.total
+        yield [*(own.get(column, "") for column in columns), points]
 
 
 def _moodle_rows(gradebook: Gradebook, grades: Iterable[Grade]) -> Iterable[Row]:
@@ -248,20 +258,23 @@ def _moodle_rows(gradebook: Gradebook, grades: Iterable[Grade]) -> Iterable[Row]
             "Grade can be changed": "Yes",
         }
         decimal = "," if any(re.fullmatch(r"[0-9]+,[0-9]+", cell) for cell in grade.row.values()) else "."
-        graded = {
-            points: "" if grade.total is None else f"{grade.total:.2f}".replace(".", decimal),
-            comments: _comment(gradebook, grade),
-        }
+        # Of whoever is not graded, all stays as it is: a blank, or a zero, would take away what Moodle has.
+        is_kept = grade.status == MISSING and grade.row.get(points, "").strip() not in ("", "-")
+        graded = {}
+        if grade.total is not None and not is_kept:
+            total = f"{grade.total:.2f}".replace(".", decimal)
+            graded = {points: total, comments: _comment(gradebook, grade)}
         # What Moodle itself wrote stays as it is: it compares some of it when the worksheet comes back.
-        cells = {**({} if headings else ours), **(grade.row if headings else {}), **graded}
+        if headings and not grade.row and not grade.moodle:
+            continue  # whom Moodle does not know it cannot give points
+        row = grade.row or gradebook.roster.newcomer(grade.moodle, grade.name) if headings else ours
+        cells = {**row, **graded}
         yield [cells.get(column, "") for column in columns]
 
 
 def _comment(gradebook: Gradebook, grade: Grade) -> str:
     if grade.status == MISSING:
         return "Nothing was handed in."
-    if grade.total is None:
-        return ""
     parts = zip(gradebook.parts.items(), grade.points, strict=False)
     # Moodle takes comments for HTML.
     return html.escape("; ".join(f"{part}: {points} of {possible}" for (part, possible), points in parts))

@@ -1,12 +1,11 @@
 """A teacher's hand: points and comments beside what was graded, kept in a table of their own."""
 
-import csv
-import io
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from cnncourse.architectures import architecture
+from cnncourse.classroom.collecting.spreadsheets import decoded, lines_of
 from cnncourse.classroom.grading.results import CheckResult, Result
 
 COLUMNS = ("student", "exercise", "part", "check", "possible", "graded", "points", "comment")
@@ -46,23 +45,29 @@ def read_changes(path: Path) -> tuple[Change, ...]:
     """
     if not path.is_file():
         raise LookupError(f"there is no {path}")
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise ValueError(f"{path.name} is not in UTF-8; save it as CSV (UTF-8)") from error
-    heading = text.partition("\n")[0]
-    separator = max(",;\t", key=heading.count)
-    rows = csv.DictReader(io.StringIO(text, newline=""), delimiter=separator)
-    missing = [column for column in NEEDED if column not in (rows.fieldnames or ())]
+    text, remark = decoded(path.read_bytes(), path.name)
+    if remark:  # learners read the comments
+        raise ValueError(f"{path.name} is not in UTF-8; save it as CSV (UTF-8)")
+    heading = next((line for line in text.splitlines() if "student" in line.casefold()), "")
+    rows, is_spoilt = lines_of(text, max(",;\t", key=heading.count))
+    if is_spoilt:  # what stands behind it would not count
+        raise ValueError(f"in {path.name} quotation marks are not in pairs; save it again from a spreadsheet")
+    headings = [[cell.strip().casefold() for cell in row] for row in rows]
+    top = next((number for number, row in enumerate(headings) if "student" in row), 0)
+    missing = [column for column in NEEDED if not rows or column not in headings[top]]
     if missing:
         raise ValueError(f"{path.name} has no column {missing[0]!r}; it needs {', '.join(COLUMNS)}")
     changes = []
-    for row in rows:
-        cells = {column: (row.get(column) or "").strip().removeprefix("'") for column in COLUMNS}
+    for number, row in enumerate(rows[top + 1 :], start=top + 2):
+        given = dict(zip(headings[top], row, strict=False))
+        cells = {column: given.get(column, "").strip().removeprefix("'") for column in COLUMNS}
         if not cells["points"] and not cells["comment"]:
             continue
-        points = _points(cells["points"], f"{path.name}, line {rows.line_num}")
-        exercise = architecture(cells["exercise"]).chapter
+        points = _points(cells["points"], f"{path.name}, line {number}")
+        try:
+            exercise = architecture(cells["exercise"]).chapter
+        except LookupError as error:
+            raise LookupError(f"{path.name}, line {number}: {error.args[0]}") from error
         changes.append(Change(cells["student"], exercise, cells["part"], cells["check"], points, cells["comment"]))
     return tuple(changes)
 

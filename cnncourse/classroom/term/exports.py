@@ -8,7 +8,7 @@ from cnncourse.classroom.collecting.roster import CANVAS_COLUMNS, Roster
 from cnncourse.classroom.grading.results import whole
 from cnncourse.classroom.grading.writing import UTF_8, replacing_bytes, write_table
 from cnncourse.classroom.term.changes import COLUMNS
-from cnncourse.classroom.term.gradebook import EXCUSED, Mark, Row, TermBook
+from cnncourse.classroom.term.gradebook import EXCUSED, MISSING, Mark, Row, TermBook
 
 Cells = Sequence[str | float | None]
 CANVAS_EXCUSED = "EX"  # what Canvas' gradebook takes for excused work
@@ -118,8 +118,8 @@ def _canvas(book: TermBook, roster: Roster | None, listed: Mapping[str, Mapping[
     headings = roster.columns if roster and roster.platform == "canvas" else ()
     end = headings.index("Section") + 1 if "Section" in headings else 0
     columns = headings[:end] or CANVAS_COLUMNS
-    # Canvas ends an assignment's heading with its number; with that, the import finds it instead of making a new one.
-    names = [next((h for h in headings if h == name or h.startswith(f"{name} (")), name) for name in book.exercises]
+    # With the number that Canvas has put behind it, the import finds an assignment instead of making a new one.
+    names = [(headings and roster.assignment(name)) or name for name in book.exercises]
     yield [*columns, *names]
     yield ["    Points Possible", *[""] * (len(columns) - 1), *(maximum_of(book, name) for name in book.exercises)]
     for row in book.rows:
@@ -127,11 +127,17 @@ def _canvas(book: TermBook, roster: Roster | None, listed: Mapping[str, Mapping[
         if headings and own is None:
             continue  # whom Canvas does not know it cannot give points
         own = own or {"Student": row.learner.name, "ID": row.learner.canvas}
-        cells = [
-            CANVAS_EXCUSED if row.marks[name].status == EXCUSED else points_of(book, row, name)
-            for name in book.exercises
-        ]
+        places = zip(book.exercises, names, strict=True)
+        cells = [_of_canvas(book, row, name, own.get(heading, "")) for name, heading in places]
         yield [*(own.get(column, "") for column in columns), *cells]
+
+
+def _of_canvas(book: TermBook, row: Row, name: str, before: str) -> str | float | None:
+    """Return a cell of Canvas' gradebook; a blank, or a zero for nothing, would take away what Canvas has."""
+    if row.marks[name].status == EXCUSED:
+        return CANVAS_EXCUSED
+    points = points_of(book, row, name)
+    return before.strip() or points if points is None or row.marks[name].status == MISSING else points
 
 
 def _moodle(book: TermBook, roster: Roster | None, listed: Mapping[str, Mapping[str, str]]) -> Iterable[Cells]:

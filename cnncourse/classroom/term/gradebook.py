@@ -200,7 +200,9 @@ def mark(record: Record, student: str, term: Term, changes: Sequence[Change], po
     if not results and by_hand:  # an oral examination, say
         results = [Result(student, record.exercise, ())]
     if not results:
-        status = {"0": MISSING, "blank": BLANK, "excused": EXCUSED}[term.missing]
+        # What nobody has looked at, and what nobody can find, is no zero.
+        is_open = learner.handed_in if learner else record.is_doubtful
+        status = BLANK if is_open else {"0": MISSING, "blank": BLANK, "excused": EXCUSED}[term.missing]
         return Mark(status, 0.0 if status == MISSING else None, possible)
     if term.attempts == "last":
         judged = [_judged(record, results[-1], term, changes, possible, len(results))]

@@ -21,7 +21,7 @@ class Learner:
 
     Attributes:
         name: how the learner is called.
-        handed_in: whether a notebook was.
+        handed_in: whether something was, as far as anybody can tell.
         late: whether the platform calls it late; ``None`` if it does not say.
         times: when it was handed in, by attempt, in ISO 8601.
         canvas: Canvas' number of the learner, "" if it is not known.
@@ -55,6 +55,7 @@ class Record:
         folder: where its results are.
         due: the deadline that was given when it was graded.
         learners: by ``student``, all who handed in or are missing.
+        is_doubtful: whether the class list was none of these learners', so that nobody is known to be missing.
 
     """
 
@@ -62,6 +63,7 @@ class Record:
     folder: Path
     due: datetime | None
     learners: Mapping[str, Learner]
+    is_doubtful: bool = False
 
     def attempts(self, student: str) -> list[Result]:
         """Return a learner's results, the latest last."""
@@ -87,11 +89,13 @@ def write_record(folder: Path, exercise: str, collection: Collection, numbers: M
         for each in collection.submissions
     }
     if not collection.problem:  # otherwise those who are in the list may be nobody of this class
-        for student in collection.missing:
-            learners[student] = Learner(collection.names.get(student, student), False)
+        for student in {*collection.missing, *collection.unread}:
+            is_there = student in collection.unread or student in collection.doubtful
+            learners[student] = Learner(collection.names.get(student, student), is_there)
     content = {
         "exercise": exercise,
         "due": collection.due.isoformat() if collection.due else None,
+        "doubtful": bool(collection.problem),
         "learners": {student: asdict(learner) for student, learner in learners.items()},
     }
     with replacing(folder / FILE) as file:
@@ -135,7 +139,7 @@ def read_record(folder: Path) -> Record:
             for student, each in content["learners"].items()
         }
         due = datetime.fromisoformat(content["due"]) if content["due"] else None
-        return Record(content["exercise"], folder, due, learners)
+        return Record(content["exercise"], folder, due, learners, content.get("doubtful", False))
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise ValueError(f"{path} is damaged: remove it, and grade once more, which judges nothing again") from error
 

@@ -11,6 +11,11 @@ from cnncourse.architectures import architecture
 from cnncourse.classroom.collecting.deadline import deadline
 
 FILE = "term.toml"
+LARGEST = 1_000_000  # of all numbers in the file
+KINDS = {
+    **{str: "a text in quotation marks", int: "a whole number", (int, float): "a number", bool: "true or false"},
+    **{list: "a list in brackets", dict: "a table", (str, date): "a date", (str, int): "a text in quotation marks"},
+}
 MISSING = ("0", "blank", "excused")
 ATTEMPTS = ("last", "best")
 
@@ -115,12 +120,14 @@ class Term:
             raise LookupError(f"there is no {path}")
         try:
             written = tomllib.loads(path.read_text(encoding="utf-8-sig"))
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        except UnicodeDecodeError as error:
+            raise ValueError(f"{path.name} cannot be read: it is not in UTF-8; save it so") from error
+        except tomllib.TOMLDecodeError as error:
             raise ValueError(f"{path.name} cannot be read: {error}") from error
         try:
             return _term(written, path.parent)
-        except ValueError as error:
-            raise ValueError(f"{path.name}: {error}") from error
+        except (ValueError, LookupError) as error:
+            raise type(error)(f"{path.name}: {error.args[0]}") from error
 
 
 def _term(written: dict, folder: Path) -> Term:
@@ -140,10 +147,7 @@ def _term(written: dict, folder: Path) -> Term:
             late.number("percent_a_day", 0),
             late.number("at_most", 100),
         ),
-        exercises={
-            architecture(name).chapter: _exercise(name, each)
-            for name, each in table.take("exercises", dict, {}).items()
-        },
+        exercises=_exercises(table.take("exercises", dict, {})),
         learners={name: _learner(name, each) for name, each in table.take("learners", dict, {}).items()},
     )
     late.finish()
@@ -151,10 +155,18 @@ def _term(written: dict, folder: Path) -> Term:
     return rules
 
 
+def _exercises(written: dict) -> dict[str, ExerciseRule]:
+    names: dict[str, str] = {}
+    for name in written:
+        if (other := names.setdefault(architecture(name).chapter, name)) != name:
+            raise ValueError(f"[exercises.{other}] and [exercises.{name}] are the same exercise; write one of them")
+    return {chapter: _exercise(name, written[name]) for chapter, name in names.items()}
+
+
 def _exercise(name: str, written: object) -> ExerciseRule:
     table = _Table(f"exercises.{name}", written)
     due = table.take("due", (str, date), None)
-    rule = ExerciseRule(table.number("weight", 1), _time(due), table.number("maximum", None))
+    rule = ExerciseRule(table.number("weight", 1), _time(due, f"{table.name}.due"), table.number("maximum", None))
     table.finish()
     return rule
 
@@ -164,12 +176,18 @@ def _learner(name: str, written: object) -> LearnerRule:
     excused = frozenset(architecture(str(each)).chapter for each in table.take("excused", list, []))
     extensions = table.take("extensions", dict, {})
     table.finish()
-    return LearnerRule(excused, {architecture(each).chapter: _time(due) for each, due in extensions.items()})
+    where = f"{table.name}.extensions"
+    return LearnerRule(
+        excused, {architecture(each).chapter: _time(due, f"{where}.{each}") for each, due in extensions.items()}
+    )
 
 
-def _time(written: object) -> datetime | None:
+def _time(written: object, where: str) -> datetime | None:
     # TOML has dates of its own, which know no zone as people write it.
-    return None if written is None else deadline(str(written))
+    try:
+        return None if written is None else deadline(str(written))
+    except ValueError as error:
+        raise ValueError(f"{where}: {error}") from error
 
 
 def _path(folder: Path, written: str) -> Path | None:
@@ -201,14 +219,14 @@ class _Table:
         self.known.append(name)
         value = self.left.pop(name, default)
         if value is not default and (not isinstance(value, kinds) or (isinstance(value, bool) and kinds is not bool)):
-            raise ValueError(f"{self._where(name)} is {value!r}, which is of another kind than it should be")
+            raise ValueError(f"{self._where(name)} is {value!r}; it should be {KINDS[kinds]}")
         return value
 
     def number(self, name: str, default: float | None, kinds: type | tuple[type, ...] = (int, float)) -> float:
         """Take a number of 0 or more out."""
         value = self.take(name, kinds, default)
-        if value is not None and value < 0:
-            raise ValueError(f"{self._where(name)} is less than 0")
+        if value is not None and not 0 <= value <= LARGEST:
+            raise ValueError(f"{self._where(name)} is {value}; it should be a number from 0 to {LARGEST:,}")
         return value
 
     def finish(self) -> None:

@@ -125,7 +125,7 @@ def test_canvas_download_knows_late_ones_and_takes_the_last_upload_of_the_exerci
     assert collection.submissions[0].identifiers == {"canvas": "12345"}
     assert "3 notebooks: “partial-connection-1.ipynb” counts" in collection.remarks["12345"][0]
     assert "“scratch.ipynb”" in collection.remarks["12345"][0]
-    assert collection.missing == ("778",)
+    assert collection.unread == ("778",)
     assert "“work.7z”, an archive, which is not opened" in collection.remarks["778"][0]
 
 
@@ -137,7 +137,7 @@ def test_moodle_download_tells_learners_of_the_same_name_apart(tmp_path, shape):
         ("777", "Jane Doe", "other jane"),
         ("779", "Ann_1 Lee", "ann"),
     ]
-    assert collection.missing == ("778",)
+    assert collection.unread == ("778",)
     assert collection.names == {"12345": "Jane Doe", "777": "Jane Doe", "778": "Jim Poe", "779": "Ann_1 Lee"}
 
 
@@ -224,7 +224,7 @@ def test_an_unsafe_member_is_left_out_and_the_others_are_read(tmp_path, member, 
     source = zipped(tmp_path / "download.zip", [*CANVAS, (member, "/etc/passwd")])
     collection = collect(source, EXERCISE)
     assert students(collection) == ["12345", "777"]
-    assert "66" in collection.missing
+    assert "66" in collection.unread
     assert said in collection.remarks["66"][0]
 
 
@@ -320,7 +320,7 @@ def test_links_pipes_and_folders_that_are_called_notebooks_are_left_out(tmp_path
     (source / "eve.ipynb").symlink_to(secret / "secret.ipynb")
     collection = collect(source, EXERCISE)
     assert students(collection) == ["ann"]
-    assert set(collection.missing) == {"link", "pipe", "dir", "eve"}
+    assert set(collection.unread) == {"link", "pipe", "dir", "eve"}
     assert "is a link" in collection.remarks["link"][0]
     assert "is a link" in collection.remarks["eve"][0]
     assert "is a link" in collection.remarks[""][0]
@@ -439,17 +439,17 @@ MOODLE_ROSTER = (
 @pytest.mark.parametrize(
     ("roster", "missing", "name"),
     [
-        (CANVAS_ROSTER, {"778", "779"}, "Doe, Jane"),
-        (MOODLE_ROSTER, {"778", "779"}, "Jane Doe"),
-        ("id;first_name;last_name\n12345;Jane;Doe\n779;Zed;Zoe\n", {"778", "779"}, "Jane Doe"),
-        ("login\tStudent ID\nx\t12345\nz\t779\n", {"778", "779"}, "doejane"),
+        (CANVAS_ROSTER, "779", "Doe, Jane"),
+        (MOODLE_ROSTER, "779", "Jane Doe"),
+        ("id;first_name;last_name\n12345;Jane;Doe\n779;Zed;Zoe\n", "779", "Jane Doe"),
+        ("login\tStudent ID\nx\t12345\nz\t779\n", "779", "doejane"),
     ],
     ids=["canvas", "moodle", "semicolons", "tabs"],
 )
 def test_whoever_is_in_the_roster_only_is_missing(tmp_path, roster, missing, name):
     (tmp_path / "roster.csv").write_bytes(roster.encode())
     collection = collect(as_zip(tmp_path, CANVAS), EXERCISE, roster=tmp_path / "roster.csv")
-    assert set(collection.missing) == missing
+    assert collection.missing == (missing,)
     assert collection.submissions[0].name == name
 
 
@@ -465,6 +465,47 @@ def test_a_roster_that_knows_nobody_is_remarked(tmp_path):
     collection = collect(write(tmp_path / "in", {"ann.ipynb": ""}), EXERCISE, roster=roster)
     assert "nobody who handed in is in the roster: it knows learners as “zoe@example.org”" in collection.remarks[""][0]
     assert collection.problem == collection.remarks[""][0]
+
+
+@pytest.mark.parametrize("upload", ["zed.py", "zed.html", "zed.7z", "zed.zip", "zed.ipynb.gz", "zed_text.html"])
+def test_whoever_handed_in_no_notebook_is_not_missing(tmp_path, upload):
+    files = {f"ann/{NOTEBOOK}": "", f"zed/{upload}": "no notebook"}
+    collection = collect(write(tmp_path / "in", files), EXERCISE)
+    assert (collection.missing, collection.unread) == ((), ("zed",))
+    assert "no notebook is there, but" in collection.remarks["zed"][-1] or upload == "zed.zip"
+
+
+# A list, the files, whose each is, and who cannot be told from who handed in.
+DOUBTS = {
+    "two of one name": ("id,name\n1,Ann Lee\n2,Ann Lee\n3,Bob\n4,Zed\n", ["Ann Lee", "Bob"], {"Bob"}, {"1", "2"}),
+    "a number of another kind": ("username,number\nann,71\nbob,72\nzed,73\n", ["ann", "72"], {"ann"}, {"bob"}),
+    "by name and by number": ("id,name\n71,Ann Lee\n72,Bob Poe\n73,Zed\n", ["Ann Lee", "72"], {"Ann_Lee", "72"}, set()),
+    "a section's name": (
+        "id,name,section\n" + "".join(f"{n},Ann{n},A\n" for n in range(1, 9)),
+        ["1", "A"],
+        {"1"},
+        set(),
+    ),
+    "a stranger": ("id,name\n71,Ann Lee\n72,Bob Poe\n73,Zed\n", ["Ann Lee", "Eve"], {"Ann_Lee"}, set()),
+}
+
+
+@pytest.mark.parametrize("kind", DOUBTS)
+def test_whoever_may_have_handed_in_is_not_said_to_be_missing(tmp_path, kind):
+    listed, files, known, doubtful = DOUBTS[kind]
+    roster = write(tmp_path, {"roster.csv": listed}) / "roster.csv"
+    collection = collect(write(tmp_path / "in", {f"{name}.ipynb": "" for name in files}), EXERCISE, roster=roster)
+    assert {s for s in students(collection) if "is not in the roster" not in collection.remarks.get(s, ())} == known
+    assert set(collection.doubtful) == doubtful
+    assert all("may be who handed in as" in collection.remarks[student][0] for student in doubtful)
+    assert doubtful < set(collection.missing) | {"nobody"}
+
+
+def test_groups_of_canvas_make_nobody_missing(tmp_path):
+    roster = write(tmp_path, {"roster.csv": CANVAS_ROSTER}) / "roster.csv"
+    files = [(f"projectgroup1_12345_900_{NOTEBOOK}", ""), (f"projectgroup2_LATE_777_901_{NOTEBOOK}", "")]
+    collection = collect(zipped(tmp_path / "d.zip", files), EXERCISE, roster=roster)
+    assert "the files are named after groups, such as “projectgroup1”" in collection.problem
 
 
 def test_a_roster_of_nobody_knows_nobody(tmp_path):

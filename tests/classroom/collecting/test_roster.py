@@ -45,6 +45,22 @@ LISTS = {
     "apostrophes": ("name\nSéan O’Brien\n", ("Séan O'Brien",)),
     "decomposed Unicode": ("name\nSe\u0301an\n", ("Séan",)),
     "a comma in the name": ('name,email\n"Li, Wei",c@x\n', ("Wei Li",)),
+    "Moodle in Czech": (
+        "Identifikátor,Celé jméno,Stav,Známka,Nejvyšší známka\n"
+        "Účastník 12,Jane Doe,s,,20.00\nÚčastník 13,Jim Poe,s,,20.00\n",
+        ("12", "Jane Doe"),
+    ),
+    "Moodle in Japanese": ("識別子,氏名,ステータス,評点,最大評点\n参加者12,Jane Doe,s,,20.00\n", ("12", "Jane Doe")),
+    "a Polish office": ("Nr albumu;Imię;Nazwisko\n4711;Jane;Doe\n", ("4711", "4711")),
+    "a Chinese office": ("学号,姓名\n4711,Jane Doe\n", ("4711", "4711")),
+    "a Russian office": ("Логин;Фамилия;Имя\njdoe;Doe;Jane\n", ("jdoe", "jdoe")),
+    "no accents on the keyboard": ("name\nSéan Łukasz Müller\n", ("Sean Lukasz Muller",)),
+    "a last name of several words": ("First name,Surname\nAnne-Marie,van der Berg\n", ("12", "vanderberganne-marie")),
+    "a full name of several words": ("name\nAnne-Marie van der Berg\n", ("12", "vanderbergannemarie")),
+    "names under an unknown heading": ("id,Wvy\n4711,Jane van Doe\n", ("12", "vandoejane")),
+    "two letters for an umlaut": ("name\nJürgen Groß\n", ("Juergen Gross",)),
+    "numbers with signs": ("student number,name\n12-345.678,Jane Doe\n", ("12345678", "12345678")),
+    "roles": ("name,role\nProf Poe,Instructor\nJane Doe,Student\nTim Poe,TA\n", ("Jane Doe",)),
     "addresses in capitals": ("Email,Name\nJane@X.org,Jane Doe\n", ("jane@x.org",)),
 }
 
@@ -71,6 +87,8 @@ def test_the_learner_is_recognised(tmp_path, kind, encoding):
     [
         (b"", "no column that identifies learners"),
         (b"4711,Jane Doe\n", "first line is '4711, Jane Doe'"),
+        (b"Ann Lee,a@x\nBob Poe,b@x\n", "no column that identifies learners"),
+        (b"ann\nbob\n", "no column that identifies learners"),
         (b"PK\x03\x04 rest", "is a spreadsheet"),
         (b"colour,shoe size\nred,42\n", "no column that identifies learners"),
     ],
@@ -86,6 +104,60 @@ def test_an_old_code_page_is_read_and_remarked(tmp_path):
     roster = Roster.read(written(tmp_path, "id,name\n4711,Zoë\n", "cp1252"))
     assert roster.match({"4711": ("4711",)}).people["4711"].name == "Zoë"
     assert "is not in UTF-8" in roster.remark
+
+
+def test_canvas_may_have_names_in_two_columns(tmp_path):
+    text = (
+        "LastName,FirstName,ID,SIS Login ID,Section,01-lenet-5 (9)\n,,,,,Manual Posting\n"
+        "    Points Possible,,,,,20.00\nvan der Berg,Jan,7,jan,A,\nStudent,Test,8,,A,\n"
+    )
+    roster = Roster.read(written(tmp_path, text))
+    assert (roster.platform, roster.maximum("01-lenet-5"), len(roster.rows)) == ("canvas", 20, 1)
+    assert roster.match({"7": ("7", "vanderbergjan")}).people["7"].name == "Jan van der Berg"
+
+
+def test_who_teaches_is_not_missing(tmp_path):
+    roster = Roster.read(written(tmp_path, LISTS["roles"][0]))
+    assert [row["name"] for row in roster.rows] == ["Jane Doe"]
+
+
+def test_headings_may_be_in_a_language_that_nobody_here_knows(tmp_path):
+    roster = Roster.read(written(tmp_path, "Qxz;Wvy\nJane Doe;4711\nJim Poe;4712\n"))
+    match = roster.match({"4711": ("4711",)})
+    assert match.people["4711"].row["Qxz"] == "Jane Doe"
+    assert [person.key for person in match.absent] == ["4712"]
+
+
+@pytest.mark.parametrize("separator", [",", ";"])
+def test_a_quotation_mark_that_is_never_closed_swallows_nobody(tmp_path, separator):
+    text = 'id,name\n1,"Doe, Jane"\n2,"Jim\n3,Zoe\n'.replace(",", separator)
+    roster = Roster.read(written(tmp_path, text))
+    match = roster.match({str(n): (str(n),) for n in (1, 2, 3)})
+    assert [person.name for person in match.people.values()] == [f"Doe{separator} Jane", "Jim", "Zoe"]
+    assert "quotation marks are not in pairs" in roster.remark
+
+
+@pytest.mark.parametrize(
+    ("text", "maximum"),
+    [
+        ("Student,ID,SIS User ID,Section,01-lenet-5 (99)\n    Points Possible,,,,30\nAnn,1,u,A,\n", 30),
+        ("Student,ID,Section,01-lenet-5 (99)\n,,,Manual Posting\n    Points Possible,,,7.5\nAnn,1,A,\n", 7.5),
+        ("Student,ID,Section,02-alexnet (99)\n    Points Possible,,,30\nAnn,1,A,\n", None),
+        ("Student,ID,Section,01-lenet-5 (99)\nAnn,1,A,\n", None),
+        ('ID,Vollständiger Name,Bewertung,Bestwertung\nTeilnehmer/in1,Ann,,"100,00"\n', 100),
+        ("Identifier,Full name,Grade,Scale\nParticipant 1,Ann,,Poor/Good\n", None),
+        ("Identifier,Full name,Grade\nParticipant 1,Ann,\n", None),
+        ("id,name,grade,maximum grade\n1,Ann,,30\n", None),
+    ],
+)
+def test_a_platform_says_the_points_that_it_gives(tmp_path, text, maximum):
+    assert Roster.read(written(tmp_path, text)).maximum("01-lenet-5") == maximum
+
+
+def test_moodles_grades_go_where_they_stand_in_any_language(tmp_path):
+    kind = "Identifikátor,Celé jméno,Stav,Známka,Nejvyšší známka,Komentář\n"
+    roster = Roster.read(written(tmp_path, kind + "Účastník 12,Ann,s,,20.00,\nÚčastník 13,Bob,t,,20.00,\n"))
+    assert (roster.platform, roster.column("grade"), roster.column("name")) == ("moodle", "Známka", "Celé jméno")
 
 
 def test_two_people_of_one_name_are_nobodys_guess(tmp_path):

@@ -46,6 +46,8 @@ def run(source):
         "%cd ..\n%ls\n",
         "%env NUMBER=5\nn = %env NUMBER\nassert int(n) == 5\n",
         "names = %who_ls\nlen(names)\n",
+        "/print 3\n",
+        ",print a b\n;print a b\n",
         "answer?\n",
         "??print\n",
         "get_ipython().run_line_magic('matplotlib', 'inline')\n",
@@ -112,7 +114,25 @@ def test_what_a_command_gives_is_no_reason_not_to_be_a_definition():
     assert not is_definition("files = f()")
 
 
-@given(st.text(st.sampled_from("%!?=-nox 1()\n'\"#"), max_size=40))
+@pytest.mark.parametrize(("first", "next"), [(">>> ", "... "), ("In [3]: ", "   ...: ")])
+def test_an_answer_pasted_from_a_terminal_is_defined(first, next):
+    pasted = next.join((first + "def answer():\n|    return 42\n").split("|"))
+    assert run(pasted)["answer"]() == 42
+    assert defined_names(pasted) == ["answer"]
+
+
+@pytest.mark.parametrize("source", ["x = (1\n     ,2)", "x = (6\n     /3)", "x = [\n  1\n  ,*[2]]"])
+def test_lines_that_begin_with_a_sign_stay_as_they_are(source):
+    assert run(source)["x"] == eval(source.removeprefix("x = "))
+
+
+def test_a_file_that_was_written_is_run_and_no_other(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert run("%%writefile answers.py\nanswer = 42\n\n")["get_ipython"]
+    assert run("%run -i answers\n%run 'answers.py'\n%run nowhere.ipynb\n%run\n")["answer"] == 42
+
+
+@given(st.text(st.sampled_from("%!?=-nox 1(),;/>.\n'\"#"), max_size=40))
 def test_nothing_that_is_typed_brings_the_reader_down(source):
     defined_names(source)
     has_own_syntax(source)

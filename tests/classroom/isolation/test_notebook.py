@@ -78,6 +78,21 @@ def test_what_is_odd_is_said():
     )
 
 
+def test_another_exercises_notebook_is_called_so():
+    said = plan(notebook(cell("x = 1", "dropout")), ASKED, {}, only_definitions=False).attention
+    assert said[-1] == "it looks like another exercise's notebook: its cells are called dropout"
+
+
+def test_what_a_check_defines_beside_checking_is_run():
+    moved = cell("def C3(): pass\nx = f()\nimport os\ncheck(C3)", "c3-check")
+    assert steps(cell("", "c3"), moved) == [("def C3():\n    pass\nimport os", "C3", ""), (moved["source"], "", "C3")]
+
+
+def test_line_ends_are_no_change():
+    said = plan(notebook(cell("a\r\nb", "given")), ASKED, {"given": "a\nb"}, only_definitions=False).attention
+    assert not any("was edited" in each for each in said)
+
+
 def test_other_language_is_refused_by_name():
     with pytest.raises(UnreadableNotebookError, match="'julia'"):
         plan(notebook(cell("x"), kernelspec={"language": "Julia"}), ASKED, {}, only_definitions=False)

@@ -4,11 +4,12 @@ import csv
 import json
 import re
 import stat
+from dataclasses import replace
 
 import pytest
 
 from cnncourse.classroom.collecting.names import plain_text
-from cnncourse.classroom.collecting.roster import Roster
+from cnncourse.classroom.collecting.roster import Person, Roster
 from cnncourse.classroom.collecting.submissions import Collection
 from cnncourse.classroom.grading.writing import replacing
 from cnncourse.classroom.reports.disclosure import without_paths
@@ -140,6 +141,63 @@ def test_a_list_of_others_makes_nobody_a_zero(tmp_path):
     tables(tmp_path, [result("ann")], collected)
     assert [row[-1] for row in rows(tmp_path / "canvas.csv")[2:]] == ["", "", "7"]
     assert [row[4] for row in rows(tmp_path / "moodle.csv")[1:]] == ["", "", "7.00"]
+
+
+def test_nobody_gets_a_zero_who_handed_in_something_or_may_have(tmp_path):
+    listed = Roster.read(
+        roster(tmp_path, "Student,ID,SIS User ID,SIS Login ID,Section\nLee,1,,,A\nPoe,2,,,A\nRoe,3,,,A\n")
+    )
+    collected = Collection((), ("1", "2"), roster=listed, unread=("3",), doubtful=("2",))
+    tables(tmp_path, [], collected)
+    assert [row[-1] for row in rows(tmp_path / "canvas.csv")[2:]] == ["0", "", ""]
+    assert [row[-1] for row in rows(tmp_path / "moodle.csv")[1:]] == ["Nothing was handed in.", "", ""]
+    assert [row[-2] for row in rows(tmp_path / "grades.csv")[1:]] == ["missing", "not found", "not graded"]
+
+
+def test_a_list_of_somebody_elses_gives_nobody_a_number_on_the_platform(tmp_path):
+    listed = Roster.read(roster(tmp_path, "id,name\n12,Zoe\n13,Bob\n"))
+    people = {"12 Zoe": Person("12", "Zoe", listed.rows[0]), "14": Person("13", "Bob", listed.rows[1])}
+    ann = submission("12", "Ann", identifiers={"moodle": "12"})
+    collected = Collection((ann,), ("12 Zoe",), roster=listed, people=people)
+    tables(tmp_path, [result("12")], replace(collected, unread=("14",)))
+    assert [(row[0], row[4]) for row in rows(tmp_path / "moodle.csv")[1:]] == [
+        ("Participant 12", "7.00"),
+        ("", "0.00"),
+        ("Participant 14", ""),
+    ]
+
+
+def test_moodle_gets_rows_of_those_whom_it_knows(tmp_path):
+    text = "ID,Vollständiger Name,Status,Bewertung\nTeilnehmer/in12,Ann Lee,s,\n"
+    late_comer = submission("13", "Bob", identifiers={"moodle": "13"})
+    collected = collection(submission("12"), late_comer, submission("eve"), roster=roster(tmp_path, text))
+    tables(tmp_path, [result("12"), result("13"), result("eve")], collected)
+    assert [row[:4] for row in rows(tmp_path / "moodle.csv")[1:]] == [
+        ["Teilnehmer/in12", "Ann Lee", "s", "7.00"],
+        ["Teilnehmer/in13", "Bob", "", "7.00"],
+    ]
+
+
+def test_what_a_platform_has_of_those_who_are_not_graded_stays(tmp_path):
+    text = (
+        "Student,ID,SIS User ID,SIS Login ID,Section,01-lenet-5 (99)\n    Points Possible,,,,,7\n"
+        "Lee,1,,,A,3\nPoe,2,,,A,4\nRoe,3,,,A,EX\nZoe,4,,,A,EX\nZed,5,,,A,6\nNil,6,,,A,\n"
+    )
+    listed = Roster.read(roster(tmp_path, text))
+    collected = Collection((submission("1"), submission("2")), ("4", "5", "6"), roster=listed, unread=("3",))
+    people = listed.match({n: (n,) for n in "123456"}).people
+    tables(tmp_path, [result("1")], replace(collected, people=people))
+    assert [row[-1] for row in rows(tmp_path / "canvas.csv")[2:]] == ["7", "4", "EX", "EX", "6", "0"]
+    text = (
+        "Identifier,Full name,Status,Grade,Maximum grade,Feedback comments\n"
+        "Participant 1,Lee,s,3.00,7.00,before\nParticipant 2,Poe,s,4.00,7.00,by word of mouth\n"
+        "Participant 4,Zoe,s,5.00,7.00,\nParticipant 5,Zed,s,-,7.00,\n"
+    )
+    collected = replace(collected, roster=Roster.read(roster(tmp_path, text)), unread=(), missing=("4", "5"))
+    people = collected.roster.match({n: (n,) for n in "1245"}).people
+    tables(tmp_path, [result("1")], replace(collected, people=people))
+    assert [row[3] for row in rows(tmp_path / "moodle.csv")[1:]] == ["7.00", "4.00", "5.00", "0.00"]
+    assert rows(tmp_path / "moodle.csv")[2][-1] == "by word of mouth"
 
 
 @pytest.mark.parametrize("cell", ["-", "-1", "+1.5", "-0,5"])

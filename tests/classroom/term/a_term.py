@@ -24,14 +24,15 @@ def possible(exercise):
     return sum(part.points for part in architecture(exercise).exercise().parts)
 
 
-def write(folder, exercise, shares, *, missing=(), attempts=1, **about):
-    """Write a graded exercise; ``about`` are by learner what else a submission says."""
+def write(folder, exercise, shares, *, missing=(), attempts=1, collected=None, **about):
+    """Write a graded exercise; ``about`` are by learner what else a submission says, ``collected`` what else is so."""
     results = [graded(exercise, student, share, attempts) for student, share in shares.items()]
     place = folder / exercise
     (place / "results").mkdir(parents=True, exist_ok=True)
     for each in results:
         (place / "results" / f"{each.student}.json").write_text(each.to_json(), encoding="utf-8")
     people = tuple(submission(student, **about.get(student, {})) for student in shares)
-    collection = Collection(people, tuple(missing), {each.student: each.name for each in people})
+    names = {each.student: each.name for each in people}
+    collection = Collection(people, tuple(missing), names, **(collected or {}))
     write_record(place, exercise, collection, dict.fromkeys(shares, attempts))
     return place

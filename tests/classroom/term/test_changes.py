@@ -65,3 +65,36 @@ def test_a_table_that_cannot_be_meant_is_refused(tmp_path, text, said):
     path.write_text(text, encoding="utf-8")
     with pytest.raises(ValueError, match=said):
         read_changes(path)
+
+
+@pytest.mark.parametrize(
+    "write",
+    [
+        lambda text: text.encode("utf-16"),
+        lambda text: b"sep=;\r\n" + text.replace(",", ";").encode(),
+        lambda text: b"Changes by hand\n\n" + text.encode(),
+        lambda text: text.replace(",", " , ").title().replace("Ann", "ann").encode(),
+        lambda text: text.replace("\n", "\r").encode(),
+    ],
+    ids=["Unicode text", "the separator named", "a title", "spaces and capitals", "old line ends"],
+)
+def test_the_table_is_read_as_spreadsheets_save_it(tmp_path, write):
+    (tmp_path / "changes.csv").write_bytes(write("student,exercise,part,check,points,comment\nann,1,C3,,7.5,\n"))
+    (change,) = read_changes(tmp_path / "changes.csv")
+    assert (change.student, change.exercise, change.part, change.points) == ("ann", "01-lenet-5", "C3", 7.5)
+
+
+def test_an_exercise_that_does_not_exist_is_refused_by_its_line(tmp_path):
+    (tmp_path / "changes.csv").write_text("student,exercise,points,comment\nann,1,1,\nann,99,1,\n")
+    with pytest.raises(LookupError, match=r"changes.csv, line 3: no architecture '99'"):
+        read_changes(tmp_path / "changes.csv")
+
+
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [(b"PK\x03\x04", "is a spreadsheet"), (b'student,exercise,points,comment\nann,1,1,"\nbob,1,2,\n', "not in pairs")],
+)
+def test_a_table_that_would_lose_points_is_refused(tmp_path, data, said):
+    (tmp_path / "changes.csv").write_bytes(data)
+    with pytest.raises(ValueError, match=said):
+        read_changes(tmp_path / "changes.csv")

@@ -184,6 +184,9 @@ def test_command_finds_the_rules_where_it_is_called(graded, tmp_path, monkeypatc
     assert cli.main(["gradebook", "graded"]) == 0
     assert capsys.readouterr().out.strip() == "gradebook/index.html"
     assert "Autumn &lt;2026&gt;" in (tmp_path / "gradebook/index.html").read_text(encoding="utf-8")
+    (tmp_path / "term.toml").write_text("[learners.anne]\nexcused = [1]\n")
+    assert cli.main(["gradebook", "graded"]) == 0
+    assert "[learners.anne] in the rules is for nobody" in capsys.readouterr().err
     (tmp_path / "term.toml").write_text("titel = 1\n")
     assert cli.main(["gradebook", "graded"]) == 2
     assert "titel" in capsys.readouterr().err

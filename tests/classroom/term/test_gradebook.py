@@ -131,6 +131,27 @@ def test_changes_by_hand_count_before_what_is_late_costs_and_for_those_who_hande
     assert not row(three, "ann", changes=[oral]).marks[LENET].by_hand
 
 
+@pytest.mark.parametrize(
+    ("collected", "status"),
+    [
+        ({"missing": ["bob"]}, "missing"),
+        ({"missing": ["bob"], "collected": {"doubtful": ("bob",)}}, "blank"),
+        ({"collected": {"unread": ("bob",)}}, "blank"),
+        ({"missing": ["bob"], "collected": {"problem": "a list of others"}}, "blank"),
+        ({"collected": {"problem": "a list of others"}}, "blank"),
+        ({}, "missing"),
+    ],
+)
+def test_what_nobody_has_looked_at_or_can_find_is_no_zero_in_the_term(tmp_path, collected, status):
+    write(tmp_path, LENET, {"ann": 1, "bob": 1})
+    write(tmp_path, ALEXNET, {"ann": 1}, **collected)
+    bob = row(tmp_path, "bob")
+    assert bob.marks[ALEXNET].status == status
+    assert bob.total == (0.5 if status == "missing" else 1)
+    oral = Change("bob", ALEXNET, "", "", 10, "the .py file, by hand")
+    assert row(tmp_path, "bob", changes=[oral]).marks[ALEXNET].points == 10
+
+
 def test_who_may_need_help_is_said_with_the_reason(three):
     assert row(three, "ann").risks == ()
     assert any("below 50 %" in why for why in row(three, "bob").risks)

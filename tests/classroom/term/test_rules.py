@@ -70,7 +70,17 @@ def test_an_empty_file_has_the_rules_of_none(tmp_path):
         ("[learners]\nann = 1", "learners.ann"),
         ('[exercises.1]\ndue = "12/10/26"', "12/10/26"),
         ("title =", "cannot be read"),
-        ("[exercises.1]\nweight = true", "exercises.1.weight"),
+        ("[exercises.1]\nweight = true", "exercises.1.weight is True; it should be a number"),
+        ("[exercises.1]\nweight = nan", "exercises.1.weight is nan; it should be a number from 0"),
+        ("[exercises.1]\nweight = inf", "exercises.1.weight is inf"),
+        ("[late]\ngrace_minutes = 1e400", "late.grace_minutes"),
+        ("[late]\npercent_a_day = '10%'", "late.percent_a_day is '10%'; it should be a number"),
+        ("anonymous = 'true'", "anonymous is 'true'; it should be true or false"),
+        ("[exercises.1]\ndue = '11.12.2026'", "term.toml: exercises.1.due: '11.12.2026' is no time"),
+        ("[exercises.1]\ndue = 18:00:00", "exercises.1.due is .*; it should be a date"),
+        ("[learners.ann]\nextensions = { 1 = 'soon' }", "learners.ann.extensions.1: 'soon' is no time"),
+        ("[learners.ann]\nexcused = 3", "learners.ann.excused is 3; it should be a list"),
+        ("[exercises.1]\n[exercises.lenet-5]", r"\[exercises.1\] and \[exercises.lenet-5\] are the same"),
     ],
 )
 def test_what_is_no_rule_is_refused_by_its_place(tmp_path, text, said):
@@ -79,8 +89,15 @@ def test_what_is_no_rule_is_refused_by_its_place(tmp_path, text, said):
 
 
 def test_an_exercise_that_does_not_exist_is_refused(tmp_path):
-    with pytest.raises(LookupError, match="42"):
+    with pytest.raises(LookupError, match=r"term.toml: no architecture '42'"):
         read(tmp_path, "[exercises.42]\nweight = 1")
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "cp1252"])
+def test_a_file_in_another_encoding_says_what_to_do(tmp_path, encoding):
+    (tmp_path / "term.toml").write_text("title = 'Größe'", encoding=encoding)
+    with pytest.raises(ValueError, match="not in UTF-8; save it so"):
+        Term.read(tmp_path / "term.toml")
 
 
 @pytest.mark.parametrize(
