@@ -270,7 +270,7 @@ def test_nobody_gets_a_zero_where_the_courses_own_answer_does_not_run(monkeypatc
         raise AttributeError("of another version of torch")
 
     monkeypatch.setattr(TrainableSubsampling, "forward", broken)
-    grader = batch.Grader(setup, require_sandbox=False)
+    grader = batch.Grader(Setup.of(setup.assignment, b"of nothing that is known"), require_sandbox=False)
     with pytest.raises(UnsoundReferenceError, match="of another version of torch"):
         grader.grade(the_class(notebooks, 1)[0])
     grader.sandbox.close()
