@@ -70,7 +70,7 @@ def colour_share(kernels: Tensor) -> float:
 
     """
     grey = kernels.mean(dim=1).square().sum(dim=(1, 2)) * kernels.shape[1]
-    return (1 - grey / kernels.square().sum(dim=(1, 2, 3))).mean().item()
+    return (1 - grey / kernels.square().sum(dim=(1, 2, 3))).clamp(min=0).mean().item()  # not below, by rounding
 
 
 def plot_first_kernels(kernels: Tensor) -> Picture:
