@@ -31,6 +31,7 @@ from cnncourse.classroom.grading.results import Result
 from cnncourse.classroom.isolation.sandbox import Isolation, SandboxError
 from tests.classroom.clusters import cluster_of
 from tests.classroom.handed_in import EXERCISE, answered, as_file, released, short_assignment
+from tests.classroom.hostile import OURS
 
 
 def end_with_some(task):
@@ -47,7 +48,7 @@ def setup(project):
 
 @pytest.fixture(scope="module")
 def notebooks(project):
-    return {"right": as_file(answered(project)), "untouched": as_file(released(project))}
+    return {"right": as_file(answered(project, C3=OURS)), "untouched": as_file(released(project))}
 
 
 def the_class(notebooks, count):

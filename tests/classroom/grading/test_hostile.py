@@ -26,7 +26,7 @@ def patient(project):
 @pytest.fixture(scope="module")
 def setup(project, patient, sandbox):
     """Patience for what hangs, not for what is slow: the slower right answers are here, the more of it."""
-    right = as_file(answered(project))
+    right = as_file(answered(project, C3=OURS))
     grade("warm", right, patient, sandbox)
     started = time.monotonic()
     grade("good", right, patient, sandbox)
@@ -64,7 +64,7 @@ def sandbox(patient, listener, tmp_path_factory):
 @pytest.fixture(scope="module")
 def good(project, setup, sandbox):
     """What right answers earn before anything hostile has run."""
-    result = grade("good", as_file(answered(project)), setup, sandbox)
+    result = grade("good", as_file(answered(project, C3=OURS)), setup, sandbox)
     assert result.points == result.possible, result
     return result
 
@@ -97,7 +97,7 @@ def test_submission_gets_what_it_deserves_and_the_next_one_too(submission, proje
             deserved = plain[part][0] if part in submission.plain else 1
             assert points <= deserved < possible, f"{part}\n{said}"
     assert submission.says in said
-    assert grade("good", as_file(answered(project)), setup, sandbox) == good
+    assert grade("good", as_file(answered(project, C3=OURS)), setup, sandbox) == good
 
 
 @pytest.mark.slow
