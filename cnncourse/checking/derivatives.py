@@ -1,5 +1,6 @@
 """Whether the gradients of a module are those of what comes out, told by moving inputs and parameters a little."""
 
+import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -56,9 +57,9 @@ def _effects(ways: Sequence[_Way]) -> Tensor:
 
 
 def _together(*groups: Sequence[_Way]) -> list[list[_Way]]:
-    """Return groups as one, with moves of the same effect, if each has gradients; else one by one."""
+    """Return groups as one, with moves of the same effect, if each has gradients that are numbers; else one by one."""
     sizes = [float(_effects(group).norm()) for group in groups]
-    if min(sizes) == 0:
+    if not all(0 < size < math.inf for size in sizes):
         return [list(group) for group in groups]
     scaled = zip(groups, sizes, strict=True)
     return [[_Way(each.moved, each.way * (min(sizes) / size)) for group, size in scaled for each in group]]

@@ -9,6 +9,9 @@ import torch.nn.functional as F
 from torch import nn
 
 from cnncourse.checking import Case, Check, Part, images, judge
+from cnncourse.checking.canonical_weights import Weights
+from cnncourse.checking.derivatives import has_true_gradients
+from cnncourse.checking.subject import settled
 
 from .toy import HINTS, UNIT, Unit
 
@@ -208,3 +211,16 @@ def test_a_function_whose_later_calls_change_what_it_gave_back_is_refused():
     assert judge(part, lambda number: {"calls": 0, "number": number}).passed
     (outcome,) = judge(part, counts()).outcomes
     assert "what was given back has changed" in outcome.fault.message
+
+
+class RootOfNothing(Unit):
+    def forward(self, maps):
+        return super().forward((0 * maps).abs().sqrt() + maps)
+
+
+def test_gradients_that_are_no_numbers_leave_what_is_looked_at_as_it_was():
+    question = Case(arguments=(3, 4), inputs=images(2, 3, 4, 4)).question("unit", Case(), 0, 0)
+    inputs = [each.float().requires_grad_() for each in question.inputs]
+    subject = settled(RootOfNothing, question, inputs)
+    assert not has_true_gradients(subject, Weights(subject.module, 0, (0.5, 2.0)), inputs)
+    assert all(each.isfinite().all() for each in (*inputs, *subject.module.parameters()))

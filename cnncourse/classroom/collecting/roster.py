@@ -47,15 +47,8 @@ WRITTEN = {
     ),
     "name": (
         *("full name", "student", "name", "student name", "display name", "vollstandiger name", "nom complet"),
-        *(
-            "nombre completo",
-            "nombre completo del usuario",
-            "nome completo",
-            "volledige naam",
-            "learner",
-            "namn",
-            "navn",
-        ),
+        *("nombre completo", "nombre completo del usuario", "nome completo", "volledige naam"),
+        *("learner", "namn", "navn"),
         *("фио", "полное имя", "姓名", "氏名", "이름", "ad soyad", "imie i nazwisko", "jmeno a prijmeni"),
     ),
     "first name": (

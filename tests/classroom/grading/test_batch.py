@@ -10,6 +10,7 @@ from multiprocessing import get_context
 
 import psutil
 import pytest
+import torch
 
 from cnncourse import cli
 from cnncourse.architectures.lenet5.model import TrainableSubsampling
@@ -275,6 +276,7 @@ def test_nobody_gets_a_zero_where_the_courses_own_answer_does_not_run(monkeypatc
     with pytest.raises(UnsoundReferenceError, match="of another version of torch"):
         grader.grade(the_class(notebooks, 1)[0])
     grader.sandbox.close()
+    assert torch.backends.mkldnn.enabled, "whatever else this process does is slow now"
 
     def grade_class(*_arguments, **_keywords):
         raise UnsoundReferenceError("nothing can be judged")
