@@ -25,7 +25,7 @@ settings.load_profile("course")
 BY_CHAPTER = ("test_answers.py", "test_every_exercise.py", "test_exercises.py", "test_nbgrader.py")
 # Fixtures that take long to make: whoever uses one is slow.
 LONG_TO_MAKE = {"bundle_of_all", "onnx_file", "ranked", "site", "timeline_of_all"}
-# The chapter whose tests stand for those of all in `make test-fast`, and the part of its exercise that is judged soonest.
+# The chapter whose tests stand for all in `make test-fast`, and the part of its exercise that is judged soonest.
 QUICK, QUICK_PART = "lenet-5", "MendedSubsampling"
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
