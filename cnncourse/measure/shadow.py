@@ -207,7 +207,7 @@ def left_as_it_was(model: nn.Module) -> Iterator[None]:
         own = {name: value for name, value in vars(module).items() if name not in _KEPT}
         inner = [vars(module)[name] for name in ("_parameters", "_buffers", "_modules")]
         inner += [value for value in own.values() if type(value) in (list, dict, set)]
-        held.append((module, own, [(value, copy.copy(value)) for value in inner]))
+        held.append((module, own, [(value, value.copy()) for value in inner]))
     try:
         yield
     finally:
