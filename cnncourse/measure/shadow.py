@@ -39,6 +39,10 @@ def missing_numbers(error: Exception) -> str:
         return "it asks for the value of a number that depends on the image or on weights"
     if re.search(r"register_meta|[Mm]eta tensor|meta device|got meta|fake impl", said):
         return "it has a step whose result's shape torch knows only with the numbers in the image"
+    if re.search(r"got (Sized)?Proxy|not a storage|expected TensorOptions", said):
+        return (
+            "it makes a tensor by its class, as in torch.Tensor(x), which takes numbers; leave that out, or use x.to(…)"
+        )
     return ""
 
 
