@@ -25,8 +25,8 @@ settings.load_profile("course")
 BY_CHAPTER = ("test_answers.py", "test_every_exercise.py", "test_exercises.py", "test_nbgrader.py")
 # Fixtures that take long to make: whoever uses one is slow.
 LONG_TO_MAKE = {"bundle_of_all", "onnx_file", "ranked", "site", "timeline_of_all"}
-# The chapter whose tests stand for those of all in `make test-fast`.
-QUICK = "lenet-5"
+# The chapter whose tests stand for all in `make test-fast`, and the part of its exercise that is judged soonest.
+QUICK, QUICK_PART = "lenet-5", "MendedSubsampling"
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 FLAGS = [
@@ -49,10 +49,11 @@ def pytest_collection_modifyitems(items):
     for item in items:
         is_in_browser = item.get_closest_marker("browser") is not None
         uses_what_is_long = not is_in_browser and not LONG_TO_MAKE.isdisjoint(item.fixturenames)
-        if uses_what_is_long or (item.path.name in BY_CHAPTER and QUICK not in item.nodeid):
+        is_quick = QUICK in item.nodeid and (item.path.name != "test_exercises.py" or QUICK_PART in item.nodeid)
+        if uses_what_is_long or (item.path.name in BY_CHAPTER and not is_quick):
             item.add_marker(pytest.mark.slow)
-        if chapter_of(item.nodeid) not in ("", QUICK):
-            item.add_marker(pytest.mark.repeated)
+        if chapter_of(item.nodeid) not in ("", QUICK) or item.path.name == "test_exercise.py":
+            item.add_marker(pytest.mark.repeated)  # the judge has tests of its own, on exercises that are toys
         if not any(map(item.get_closest_marker, ("browser", "repeated", "slow"))):
             item.user_properties.append(("quick", True))  # make report says which of these are not
 

@@ -162,12 +162,12 @@ def slowest(tests: list[Test]) -> Table:
 
 
 def unmarked(tests: list[Test]) -> Table:
-    """List tests of make test-fast that took more than a second: make them quicker, or mark them as slow."""
-    long = [test for test in tests if test.is_quick and test.seconds > 1]
+    """List tests of make test-fast that took more than half a second: make them quicker, or mark them as slow."""
+    long = [test for test in tests if test.is_quick and test.seconds > 0.5]
     rows = [(test.where, test.name, f"{test.seconds:.1f}") for test in _largest(long, lambda test: test.seconds)]
     if tests and not rows:
         rows = [("none", "", "")]
-    return Table("Longer than a second in make test-fast", ("where", "test", "seconds"), rows, "tests.xml")
+    return Table("Longer than half a second in make test-fast", ("where", "test", "seconds"), rows, "tests.xml")
 
 
 def _largest(items, key: Callable) -> list:

@@ -75,6 +75,7 @@ def home_of(module):
     return max(fitting, default=(0, None, ""))[1:]
 
 
+@pytest.mark.slow
 def test_every_module_has_its_row_and_no_import_runs_back_up(modules):
     for module, imported in modules.items():
         if module == "cnncourse":

@@ -68,6 +68,7 @@ def test_cells_are_short_and_pictures_have_alternative_text(project):
                     assert re.search(r' alt="[^"]+" src="data:image/(svg\+xml|png);base64,', picture), cell.source
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("record", CHAPTERS[:1], ids=lambda record: record.slug)
 def test_a_page_made_of_a_chapter_shows_every_picture_with_its_words_and_needs_no_formula_fonts(project, record):
     from nbconvert import HTMLExporter
@@ -120,6 +121,7 @@ def test_unstable_outputs_are_few(project, record):
     assert len(ignored) <= len(cells) / 3
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("record", CHAPTERS, ids=lambda record: record.slug)
 def test_learners_version_is_what_nbgrader_makes_of_the_master(project, record):
     made = generate(project, record.chapter)
@@ -130,6 +132,7 @@ def test_learners_version_is_what_nbgrader_makes_of_the_master(project, record):
         assert [cell.metadata for cell in committed.cells] == [cell.metadata for cell in notebook.cells]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("record", CHAPTERS, ids=lambda record: record.slug)
 @pytest.mark.parametrize(("folder", "share"), [("solutions", 1), ("exercises", 0)])
 def test_nbgrader_gives_the_master_full_marks_and_the_untouched_version_none(project, record, folder, share):
@@ -164,6 +167,7 @@ def test_exercise_promises_the_points_and_minutes_that_its_definition_has(projec
         assert f"about {part.minutes} minutes" in section
 
 
+@pytest.mark.slow
 def test_running_a_notebook_that_fails_leaves_the_file_alone(tmp_path):
     path = tmp_path / "fails.ipynb"
     cells = [nbformat.v4.new_code_cell("1"), nbformat.v4.new_code_cell("1 / 0")]
@@ -175,6 +179,7 @@ def test_running_a_notebook_that_fails_leaves_the_file_alone(tmp_path):
     assert list(tmp_path.iterdir()) == [path]
 
 
+@pytest.mark.slow
 def test_running_a_notebook_leaves_the_makers_own_record_alone(tmp_path):
     path = tmp_path / "records.ipynb"
     source = "from cnncourse.learner.progress import *\nrecord_event(Predicted('01-lenet-5', 'shift-error', '1'))"

@@ -4,6 +4,7 @@ import io
 import re
 import subprocess
 import sys
+from functools import cache
 
 import matplotlib.pyplot as plt
 import nbformat
@@ -32,8 +33,13 @@ def as_shown(drawn):
     return only
 
 
+@cache
+def unchanged():
+    return as_shown(figure())
+
+
 def said(fresh, committed=None, *, other_values=False):
-    return difference(committed or as_shown(figure()), fresh, other_values=other_values)
+    return difference(committed or unchanged(), fresh, other_values=other_values)
 
 
 def cut_off():
@@ -44,7 +50,7 @@ def cut_off():
 
 
 def changed_pixels(change):
-    before = as_shown(figure())
+    before = unchanged()
     pixels = np.asarray(Image.open(io.BytesIO(before.content)).convert("RGB"), dtype=float)
     file = io.BytesIO()
     Image.fromarray(change(pixels).clip(0, 255).astype("uint8")).save(file, "PNG")

@@ -226,7 +226,7 @@ def _words_of_window(node: torch.fx.Node) -> str:
     given = dict(zip(WINDOWED[node.target], node.args, strict=False)) | node.kwargs
     sides = len(output_shape(given["input"])) - 1
     weight = given.get("weight")
-    window = weight.meta["shape"][2:] if weight is not None else given["kernel_size"]
+    window = weight.meta["shapes"][0][2:] if weight is not None else given["kernel_size"]
     stride = given.get("stride") or (1 if weight is not None or node.target is F.unfold else window)
     window, stride = (_sides(each, sides) for each in (window, stride))
     words = f"{'×'.join(map(str, window))} {plain_name(operation_name(node)).strip()}"

@@ -1,6 +1,5 @@
 """What a traced step is, in words and numbers."""
 
-import operator
 from collections import Counter
 from contextlib import suppress
 from dataclasses import dataclass
@@ -24,8 +23,6 @@ from cnncourse.measure.tracing import (
     step_multiply_adds,
     trace,
 )
-
-IN_PLACE = (operator.iadd, operator.isub, operator.imul, operator.itruediv)
 
 
 @dataclass(frozen=True)
@@ -157,7 +154,7 @@ def _graph(steps: Trace, fields: dict[str, tuple[int, int]], *, as_trained: bool
     calls = Counter(node.target for node in steps.nodes if node.op == "call_module")
     made: Counter[str] = Counter()
     order = {node: number for number, node in enumerate(steps.nodes)}
-    own_place: dict[torch.fx.Node, int] = {}  # of the layer that a step is, or by which it was changed in place
+    own_place: dict[torch.fx.Node, int] = {}  # of the layer that a step is
     counted: set[int] = set()  # parameters, each of which counts where it is used first
     told: set[torch.fx.Node] = set()  # steps whose costs are counted
     idle = _idle(steps)
@@ -187,9 +184,6 @@ def _graph(steps: Trace, fields: dict[str, tuple[int, int]], *, as_trained: bool
             own_place[node] = len(layers)
             layers.append(_layer(node, steps, helpers, call, total, sum(new.values()), fields, own_place[node], wired))
             sources.append(fed_by)
-            if _works_in_place(node, steps.layer(node)):  # whoever reads its input later reads its result
-                place[node.all_input_nodes[0]] = place[node]
-                own_place[node.all_input_nodes[0]] = own_place[node]
     return Graph(tuple(layers), tuple(sources), outputs, as_trained)
 
 
@@ -220,22 +214,12 @@ def _parameters(node: torch.fx.Node, steps: Trace) -> list[nn.Parameter]:
     return [] if layer is None else list(layer.parameters())
 
 
-def _works_in_place(node: torch.fx.Node, module: nn.Module | None) -> bool:
-    if node.op == "call_method":
-        return node.target.endswith("_") and not node.target.endswith("__")
-    if node.op == "call_function" and node.all_input_nodes and node.args[:1] == (node.all_input_nodes[0],):
-        name = getattr(node.target, "__name__", "")
-        if node.target in IN_PLACE or (name.endswith("_") and not name.endswith("__")):
-            return True
-    return bool(node.all_input_nodes) and (getattr(module, "inplace", False) or node.kwargs.get("inplace", False))
-
-
 def _is_inner_sum(node: torch.fx.Node) -> bool:
     """Whether a sum is only a part of a longer one of the same module, as in a + b + c."""
     terms = [*node.args, *node.kwargs.values()]
-    if not does(node, ADDITIONS) or len(node.users) > 1 or len(set(terms) & set(node.all_input_nodes)) != len(terms):
+    if not does(node, ADDITIONS) or len(node.users) != 1 or len(set(terms) & set(node.all_input_nodes)) != len(terms):
         return False
-    user = next(iter(node.users), node)
+    (user,) = node.users
     together = user.meta.get("nn_module_stack") == node.meta.get("nn_module_stack")
     return does(user, ADDITIONS) and len(user.all_input_nodes) > 1 and together
 

@@ -39,6 +39,10 @@ def missing_numbers(error: Exception) -> str:
         return "it asks for the value of a number that depends on the image or on weights"
     if re.search(r"register_meta|[Mm]eta tensor|meta device|got meta|fake impl", said):
         return "it has a step whose result's shape torch knows only with the numbers in the image"
+    if re.search(r"got (Sized)?Proxy|not a storage|expected TensorOptions", said):
+        return (
+            "it makes a tensor by its class, as in torch.Tensor(x), which takes numbers; leave that out, or use x.to(…)"
+        )
     return ""
 
 
@@ -207,7 +211,7 @@ def left_as_it_was(model: nn.Module) -> Iterator[None]:
         own = {name: value for name, value in vars(module).items() if name not in _KEPT}
         inner = [vars(module)[name] for name in ("_parameters", "_buffers", "_modules")]
         inner += [value for value in own.values() if type(value) in (list, dict, set)]
-        held.append((module, own, [(value, copy.copy(value)) for value in inner]))
+        held.append((module, own, [(value, value.copy()) for value in inner]))
     try:
         yield
     finally:

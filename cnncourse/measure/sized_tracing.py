@@ -1,7 +1,10 @@
 """Trace networks that decide by the size of their maps: sizes are known while they are traced."""
 
+import dis
 import sys
 from collections.abc import Iterator
+from functools import cache
+from types import CodeType
 
 import numpy as np
 import torch
@@ -23,6 +26,19 @@ def assign_(maps: Tensor, place: object, value: object) -> Tensor:
     return maps
 
 
+@cache
+def _asks_for_class(code: CodeType, place: int) -> bool:
+    """Whether an instruction asks for an object's class, and hands it to no C code, as ``torch.Tensor(x)`` does."""
+    instructions = list(dis.get_instructions(code))
+    asking = next(each for each in instructions if each.offset == place)
+    if asking.opname == "MATCH_CLASS" or asking.argval == "__class__":
+        return True
+    # What is called stands where the call begins.
+    start = asking.positions.lineno, asking.positions.col_offset
+    called = [each for each in instructions if (each.positions.lineno, each.positions.col_offset) == start]
+    return any(each.argval == "isinstance" for each in called)
+
+
 class SizedProxy(Proxy):
     """Stands for a value whose size is known, but not its numbers."""
 
@@ -32,9 +48,10 @@ class SizedProxy(Proxy):
     @property
     def __class__(self) -> type:
         """A tensor's, where a tensor will be: networks ask. Torch's C code would look for one's memory, and crash."""
-        asking = sys._getframe(1).f_code
-        asked_by_network = is_networks_own(asking.co_filename) or asking is torch.is_tensor.__code__
-        return Tensor if isinstance(self.value, Tensor) and asked_by_network else SizedProxy
+        asking = sys._getframe(1)
+        asked_by_network = is_networks_own(asking.f_code.co_filename) and _asks_for_class(asking.f_code, asking.f_lasti)
+        is_asked = asked_by_network or asking.f_code is torch.is_tensor.__code__
+        return Tensor if isinstance(self.value, Tensor) and is_asked else SizedProxy
 
     def __getattr__(self, name: str) -> object:
         known = ("shape", "ndim", "dtype", "device", "is_cuda", "requires_grad")

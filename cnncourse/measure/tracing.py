@@ -10,8 +10,8 @@ from dataclasses import dataclass
 import torch
 import torch.fx
 from torch import Tensor, nn
-from torch.utils._pytree import tree_leaves
 
+from cnncourse.measure.in_place import note_places, tensors_in, write_in_place_as_results
 from cnncourse.measure.shadow import (
     Shapes,
     WrongImagesError,
@@ -99,7 +99,7 @@ def trace(
                 # The last reason that has a line of the network's own: what comes later gets further.
                 failed = error if failed is None or where_it_stopped(error) else failed
                 continue
-            if input_shape is None or training or _work(graph) == _work_of(model, input_shape):
+            if input_shape is None or training or _does(graph) == _network_does(model, input_shape):
                 return Trace(tuple(graph.nodes), dict(model.named_modules()))
             failed = failed or RuntimeError("it does something else while it is traced")
     if input_shape is not None:
@@ -118,6 +118,7 @@ def _graph(model: nn.Module, attempt: Callable[[], torch.fx.Graph], input_shape:
                 node.meta["value"] = operator.attrgetter(node.target)(model)
         if input_shape is not None:
             _note_shapes(model, graph, input_shape)
+            write_in_place_as_results(graph)
     return graph
 
 
@@ -126,14 +127,15 @@ def _sized(model: nn.Module, input_shape: Shapes) -> torch.fx.Graph:
     return sized.trace(model, concrete_args=_defaults(model, input_shape))
 
 
-def _work(graph: torch.fx.Graph) -> int:
-    return sum(map(step_multiply_adds, graph.nodes))
+def _does(graph: torch.fx.Graph) -> tuple[int, list[tuple[int, ...]]]:
+    """Return the multiply-adds of a trace, and the shapes of all that comes out."""
+    return sum(map(step_multiply_adds, graph.nodes)), next(reversed(graph.nodes)).meta["shapes"]
 
 
-def _work_of(model: nn.Module, input_shape: Shapes) -> int:
+def _network_does(model: nn.Module, input_shape: Shapes) -> tuple[int, list[tuple[int, ...]]]:
     counter = MultiplyAddCounter()
-    run_on_meta(model, input_shape, watch=counter)
-    return counter.total
+    output = run_on_meta(model, input_shape, watch=counter)
+    return counter.total, [tuple(each.shape) for each in tensors_in(output)]
 
 
 def as_network(model: nn.Module) -> nn.Module:
@@ -204,7 +206,8 @@ class _ShapeNoter(nn.Module):
 
 class _Interpreter(torch.fx.Interpreter):
     def __init__(self, model: nn.Module, graph: torch.fx.Graph, counter: MultiplyAddCounter) -> None:
-        super().__init__(model, graph=graph)
+        # All is kept, so that no memory is used anew and maps that lie in the same place share it.
+        super().__init__(model, garbage_collect_values=False, graph=graph)
         self.counter = counter
 
     def get_attr(self, target: str, args: tuple, kwargs: dict) -> object:
@@ -214,23 +217,25 @@ class _Interpreter(torch.fx.Interpreter):
 
     def run_node(self, node: torch.fx.Node) -> object:
         before = self.counter.total
+        given = [
+            (source, maps, maps._version) for source in node.all_input_nodes for maps in tensors_in(self.env[source])
+        ]
         result = super().run_node(node)
         node.meta["multiply_adds"] = self.counter.total - before
-        tensors = [each for each in tree_leaves(result) if isinstance(each, Tensor)]
-        node.meta["has_tensors"] = bool(tensors)
-        if tensors:
-            node.meta["shape"] = tuple(tensors[0].shape)
+        note_places(node, given, result)
+        tensors = tensors_in(result)
+        node.meta["shapes"] = [tuple(each.shape) for each in tensors]
         return result
 
 
 def output_shape(node: torch.fx.Node) -> tuple[int, ...]:
     """Return the shape of a traced step's (first) output, without the batch; () for one that gives no tensor."""
-    return node.meta.get("shape", ())[1:]
+    return next(iter(node.meta["shapes"]), ())[1:]
 
 
 def gives_tensors(node: torch.fx.Node) -> bool:
     """Whether a traced step gives tensors, and not only the size of one or something like it."""
-    return node.meta["has_tensors"]
+    return bool(node.meta["shapes"])
 
 
 def step_multiply_adds(node: torch.fx.Node) -> int:

@@ -80,6 +80,7 @@ def test_unwritten_design_is_told_so():
     assert "not written yet" in cost(design).verdict
 
 
+@pytest.mark.slow
 def test_same_design_reaches_the_same_whoever_made_it(patches):
     with torch.no_grad():
         ones = small()

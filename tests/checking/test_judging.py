@@ -17,6 +17,7 @@ def only_faults(report):
     return {outcome.check.name: outcome.fault for outcome in report.outcomes if outcome.fault}
 
 
+@pytest.mark.slow
 def test_reference_gets_full_marks_at_any_seed():
     assert all(judge(UNIT, Unit, seed, at_grading=True).points == UNIT.points for seed in range(10))
 

@@ -73,6 +73,7 @@ def test_plain_text_is_one_line_no_longer_than_asked(text, longest):
 # Rosters -------------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @given(
     st.lists(st.tuples(st.text(string.ascii_letters, min_size=1), cells), min_size=1, max_size=6),
     st.sampled_from(",;\t|"),
@@ -203,6 +204,7 @@ def test_any_bytes_are_a_notebook_or_are_refused(raw):
     read_any_notebook(raw)
 
 
+@pytest.mark.slow
 @given(st.lists(JSON | st.fixed_dictionaries({"cell_type": JSON, "source": JSON, "metadata": JSON}), max_size=4), JSON)
 def test_any_json_is_a_notebook_or_is_refused(listed, other):
     read_any_notebook(json.dumps({"cells": listed, "metadata": other}).encode())

@@ -80,6 +80,7 @@ def test_second_use_needs_no_network(mnist_server):
     assert mnist_server.requests == []
 
 
+@pytest.mark.slow
 def test_interrupted_download_goes_on_where_it_stopped(server):
     server.files = {"large.bin": bytes(range(256)) * 400}
     remote = server.remote("some")
@@ -105,6 +106,7 @@ def test_corrupt_file_in_the_cache_is_fetched_again(mnist_server):
     assert fetch(remote, IDX_FILES[1]).read_bytes() == mnist_server.files[IDX_FILES[1]]
 
 
+@pytest.mark.slow
 def test_file_that_arrives_corrupt_is_refused_and_not_kept(server):
     server.files = {"file.bin": b"right"}
     remote = server.remote("some")
@@ -124,6 +126,7 @@ def test_unfinished_download_that_is_rubbish_is_thrown_away(server):
     assert fetch_until_it_works(remote, "file.bin").read_bytes() == b"right"
 
 
+@pytest.mark.slow
 def test_next_mirror_is_tried(server):
     server.files = {"file.bin": b"right"}
     remote = server.remote("some")
@@ -131,6 +134,7 @@ def test_next_mirror_is_tried(server):
     assert fetch(two, "file.bin").read_bytes() == b"right"
 
 
+@pytest.mark.slow
 def test_offline_error_names_the_data_that_need_no_network():
     nowhere = RemoteFiles("mnist", ("http://127.0.0.1:9/",), dict.fromkeys(IDX_FILES, "md5:0"))
     with pytest.raises(DataUnavailableError, match=r"digits\(\).*photo_patches\(\)"):

@@ -94,6 +94,7 @@ def test_pictures_of_weights_and_of_none_are_the_same():
     assert draw(LeNet5(), (1, 32, 32)).svg == draw(on_meta(LeNet5), (1, 32, 32)).svg
 
 
+@pytest.mark.slow
 def test_repeats_are_folded_and_counted():
     drawing = drawing_of(next(record for record in CATALOGUE if record.slug == "inception-v4"))
     folded = {frame.title: frame.times for frame in frames_of(drawing.column)}
@@ -140,6 +141,7 @@ def test_shortcut_and_projection_are_branches_that_meet_in_a_sum():
         assert bool(shortcut.items) == projected
 
 
+@pytest.mark.slow
 def test_scaled_addition_is_named():
     record = next(record for record in CATALOGUE if record.slug == "inception-resnet-v2")
     joins = {box.label for box in boxes_of(drawing_of(record).column) if isinstance(box, Box)}
@@ -176,6 +178,7 @@ def test_kernel_stride_channels_and_groups_stand_in_the_boxes():
     assert "3×3 depthwise, 8" in svg
 
 
+@pytest.mark.slow
 def test_drawing_leaves_model_mode_and_random_state_alone():
     model = InceptionV3(auxiliary=True).train()
     model.average.eval()

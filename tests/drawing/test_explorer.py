@@ -21,6 +21,7 @@ def is_open(state, title):
     return [frame.body is not None for frame in frames_of(state.drawing.column) if frame.title == title]
 
 
+@pytest.mark.slow
 def test_first_state_shows_what_draw_shows(explorer):
     assert explorer.first_state.drawing.column == draw(on_meta(InceptionV3), (3, 299, 299)).column
 
@@ -95,6 +96,7 @@ def test_shapes_follow_the_size_of_the_image(explorer):
     assert "3×299×299" not in widget.svg
 
 
+@pytest.mark.slow
 def test_image_that_is_too_small_is_explained_and_the_picture_stays(explorer):
     widget = explorer.widget()
     before = widget.svg
@@ -113,5 +115,6 @@ def test_reader_without_a_kernel_gets_a_still_picture():
     assert "application/vnd.jupyter.widget-view+json" in bundle
 
 
+@pytest.mark.slow
 def test_network_with_side_branches_says_that_it_is_shown_as_it_trains():
     assert "Drawn as it trains" in explore(on_meta(InceptionV3, auxiliary=True), (3, 299, 299)).first_state.svg

@@ -48,6 +48,7 @@ def test_netron_serves_the_file(onnx_file):
         netron.stop((host, port))
 
 
+@pytest.mark.slow
 def test_tensorboard_reads_the_graph(model, tmp_path):
     from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 

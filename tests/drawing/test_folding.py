@@ -2,6 +2,7 @@
 
 from itertools import pairwise
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import nn
@@ -44,6 +45,7 @@ def shown(part):
     return [layer for layer in part.all_layers if layer.calls]
 
 
+@pytest.mark.slow
 @settings(max_examples=40)
 @given(runs)
 def test_folding_loses_no_layer_and_leaves_nothing_alike_side_by_side(described):

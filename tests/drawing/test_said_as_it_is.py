@@ -163,6 +163,7 @@ WRAPPERS = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("wrap", WRAPPERS, ids=["DataParallel", "AveragedModel", "compile", "two"])
 def test_wrapped_network_is_looked_at_as_itself(wrap):
     model = nn.Sequential(conv(), nn.ReLU())

@@ -55,6 +55,7 @@ def test_whole_networks_are_made_of_sequences_and_branches(record):
     assert tangles(draw(on_meta(record.build), record.input_shape).tree) == 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("build", "shape", "heads"),
     [(InceptionV1, (3, 224, 224), 2), pytest.param(InceptionV3, (3, 299, 299), 1, marks=pytest.mark.slow)],

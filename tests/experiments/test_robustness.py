@@ -118,6 +118,7 @@ def test_file_keeps_what_criteria_look_at_and_leaves_its_neighbours_alone(claim)
     assert len(experiment.grid.path.read_text(encoding="utf-8").splitlines()) < 45  # a line a setting
 
 
+@pytest.mark.slow
 def test_picture_says_of_every_setting_whether_the_claim_holds(claim):
     experiment, _ = claim
     nothing = experiment.robustness

@@ -43,6 +43,7 @@ def losses(to):
     return [(row["step"], row["loss"]) for row in rows(to / "steps.csv")]
 
 
+@pytest.mark.slow
 def test_it_learns_and_writes_everything_down(uninterrupted, root):
     to, outcome = uninterrupted
     assert (outcome.exit_status, outcome.step, outcome.left_out) == (0, 18, 0)
@@ -69,6 +70,7 @@ def test_the_best_network_is_kept_and_can_be_judged_again(uninterrupted, root):
     assert evaluate(network, root / "val", crops=10, workers=0, device="cpu").crops == 10
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "interruption",
     [pytest.param(signal.SIGINT, id="Ctrl-C"), pytest.param(signal.SIGTERM, id="SIGTERM", marks=pytest.mark.slow)],
@@ -223,6 +225,7 @@ def test_a_snapshot_that_was_cut_off_gives_way_to_the_one_before(tmp_path, capsy
 # In the terminal ------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_the_commands_train_judge_and_show(root, tmp_path, capsys):
     run = str(tmp_path / "run")
     fast = ["--batch-size", "8", "--workers", "0", "--device", "cpu"]
@@ -263,6 +266,7 @@ def test_what_is_wrong_is_said_in_a_line(root, tmp_path, capsys):
         assert "Traceback" not in told
 
 
+@pytest.mark.slow
 def test_tensorboard_gets_the_same_numbers(root, tmp_path):
     from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 

@@ -11,6 +11,7 @@ def networks():
     return {network.title: network for network in article_table().networks}
 
 
+@pytest.mark.slow
 def test_every_count_of_parameters_is_explained_to_the_last(networks):
     assert {title: network.parameters.unexplained for title, network in networks.items()} == dict.fromkeys(networks, 0)
 
@@ -36,6 +37,7 @@ def test_what_is_not_explained_is_said():
     assert Comparison(10, 7, {"a reason": 2}).explanation == "+2 a reason, +1 unexplained"
 
 
+@pytest.mark.slow
 def test_command_prints_it(capsys):
     assert main(["article-table"]) == 0
     printed = capsys.readouterr().out
@@ -43,6 +45,7 @@ def test_command_prints_it(capsys):
     assert "unexplained" not in printed
 
 
+@pytest.mark.slow
 def test_of_the_articles_own_counts_only_inception_v1_s_is_wrong():
     verdicts = {row[0]: row[-1] for row in text_counts().rows}
     assert len(verdicts) == len(PRINTED_IN_TEXT) == 10

@@ -11,6 +11,7 @@ from cnncourse.measure.shadow import run_on_meta
 every_comparison = pytest.mark.parametrize("comparison", benchmark.COMPARISONS, ids=lambda each: each.title)
 
 
+@pytest.mark.slow
 @every_comparison
 def test_constructions_of_a_comparison_give_results_of_one_shape(comparison):
     shapes = {run_on_meta(each.build(), comparison.input_shape).shape for each in comparison.constructions}

@@ -12,6 +12,7 @@ def networks():
     return Timeline().networks
 
 
+@pytest.mark.slow
 def test_table_has_every_network_with_its_error_and_how_that_was_measured(networks):
     rows = {row[1]: row for row in story_table(networks).rows}
     assert list(rows) == [record.title for record in CATALOGUE]
@@ -25,6 +26,7 @@ def test_only_top_5_errors_on_imagenet_are_drawn_and_each_has_a_mark(networks):
     assert {protocol_of(each) for each in networks} - {None} == {each[1:] for each in PROTOCOLS}
 
 
+@pytest.mark.slow
 def test_picture_says_all_of_it_in_words(networks):
     words = plot_story(networks).alternative_text
     for record in CATALOGUE:

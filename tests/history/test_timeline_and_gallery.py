@@ -54,6 +54,7 @@ def test_gallery_shows_every_network_and_the_timeline(tmp_path):
         ElementTree.parse(page.with_name(f"{record.slug}.svg"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("command", ["timeline a.svg", "draw lenet-5 a.svg --detail layers"])
 def test_commands_save_pictures(command, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)

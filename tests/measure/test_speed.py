@@ -2,12 +2,14 @@
 
 import time
 
+import pytest
 import torch
 from torch import nn
 
 from cnncourse.measure.speed import saved_for_backward, time_side_by_side
 
 
+@pytest.mark.slow
 def test_slower_is_a_larger_ratio_and_the_first_is_one():
     ratios = time_side_by_side({"short": lambda: time.sleep(0.1), "long": lambda: time.sleep(0.5)}, rounds=3)
     assert ratios["short"].median == 1

@@ -26,6 +26,7 @@ def test_fast_forms_give_the_same_scores(record):
     torch.testing.assert_close(channels_last(model)(laid_out), expected, rtol=1e-3, atol=1e-4)
 
 
+@pytest.mark.slow
 def test_no_batch_normalisation_is_left_for_inference_and_the_model_keeps_its_own():
     model, _ = network_with_statistics(next(record for record in CATALOGUE if record.slug == "resnet-50"))
     kinds = [type(module).__name__ for module in for_inference(model).modules()]

@@ -35,6 +35,7 @@ def weights(tmp_path_factory):
     return path
 
 
+@pytest.mark.slow
 def test_scores_are_those_of_the_library_for_its_own_tensor(weights):
     """torchvision's transform and softmax, written out, through the same weights."""
     shown = Image.fromarray(skimage.data.coffee())
@@ -156,6 +157,7 @@ def test_a_network_without_maps_is_refused():
 # In the notebook and the terminal -------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_the_command_prints_guesses_and_draws_where_it_looked(weights, tmp_path, capsys):
     for name in ("coffee", "chelsea"):
         Image.fromarray(getattr(skimage.data, name)()).save(tmp_path / f"{name}.png")
@@ -170,6 +172,7 @@ def test_the_command_prints_guesses_and_draws_where_it_looked(weights, tmp_path,
     assert sorted(path.name for path in out.iterdir()) == ["chelsea-resnet-18.png", "coffee-resnet-18.png"]
 
 
+@pytest.mark.slow
 def test_in_a_notebook_it_is_a_picture_with_its_words(weights):
     found = classify(skimage.data.coffee(), "resnet-18", weights=weights)
     shown, _ = found._repr_mimebundle_()

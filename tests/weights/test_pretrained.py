@@ -22,6 +22,7 @@ def library_file(model, path, change=lambda tensors: tensors):
     return path
 
 
+@pytest.mark.slow
 def test_weights_of_the_same_network_give_the_same_scores(tmp_path):
     source, model = resnet_18(seed=1).eval(), resnet_18(seed=2).eval()
     images = torch.randn(1, 3, 64, 64, generator=torch.Generator().manual_seed(0))
@@ -29,6 +30,7 @@ def test_weights_of_the_same_network_give_the_same_scores(tmp_path):
     assert torch.equal(model(images), source(images))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("change", "said"),
     [

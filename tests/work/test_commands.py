@@ -81,6 +81,7 @@ def test_a_clone_makes_the_folder_itself(course, opened, monkeypatch, capsys):
     assert "my-work" in capsys.readouterr().out
 
 
+@pytest.mark.slow
 def test_start_says_where_to_go(course, tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(learner, "handed_out", lambda: course)
     assert cli.main(["start", str(tmp_path / "mine")]) == 0

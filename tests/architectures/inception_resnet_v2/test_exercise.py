@@ -30,6 +30,7 @@ def test_reference_has_the_parameters_of_the_released_blocks(channels, branches,
     assert sum(each.numel() for each in Block(channels, branches, 0.1).parameters()) == numbers
 
 
+@pytest.mark.slow
 def test_each_bug_of_the_block_has_points_of_its_own():
     assert check(CHAPTER, StillBroken, part="MendedBlock").points == 0
     for half in (StillScalesShortcut, StillOneWay):

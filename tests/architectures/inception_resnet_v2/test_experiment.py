@@ -47,6 +47,7 @@ def test_plain_block_is_the_residual_one_without_the_addition():
     torch.testing.assert_close(residual(maps), (maps + added).relu())
 
 
+@pytest.mark.slow
 def test_a_run_is_the_same_again_and_leaves_the_session_s_random_numbers_alone():
     before = torch.random.get_rng_state()
     assert experiment.errors(0.2, 3, recipe=FEW) == experiment.errors(0.2, 3, recipe=FEW)
@@ -81,6 +82,7 @@ def test_maps_that_are_zero_for_all_digits_are_silent(monkeypatch):
     assert experiment.errors(0.2, 0, recipe=FEW)["silent maps at rate 1"] == 100 * 4 / experiment.CHANNELS
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("scale", signals.SCALES)
 def test_stream_grows_as_independent_residuals_make_it_grow(scale):
     assert signals.growth(scale, relu=False) == pytest.approx(signals.expected_growth(scale), rel=0.06)

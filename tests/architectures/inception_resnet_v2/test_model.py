@@ -94,6 +94,7 @@ def test_variants_have_the_papers_numbers_of_blocks(variant):
     assert (len(model.blocks_35), len(model.blocks_17), len(model.blocks_8)) == (5, 10, 5)
 
 
+@pytest.mark.slow
 def test_released_scales():
     model = on_meta(InceptionResNetV2)
     scales = [block.scale for blocks in (model.blocks_35, model.blocks_17, model.blocks_8) for block in blocks]
@@ -168,6 +169,7 @@ def test_reduction_passes_the_maximum_of_its_input_on():
     torch.testing.assert_close(output[:, -6:], F.max_pool2d(maps, 3, stride=2))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("build", "smallest"),
     [(InceptionResNetV2, 75), *((build, 75) for build in VARIANTS.values()), (InceptionResNetV2.small, 15)],

@@ -82,6 +82,7 @@ def test_arms_of_training_start_from_the_same_weights_and_differ_later():
     assert [tuple(each.shape) for each in (scores, *auxiliary)] == [(16, 10)] * 3
 
 
+@pytest.mark.slow
 def test_training_counts_steps_until_half_of_the_digits_are_right():
     steps = run_training(WITH, HE, 0)["steps"]
     assert steps % 10 == 0

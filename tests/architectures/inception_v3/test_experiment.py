@@ -30,6 +30,7 @@ def test_arms_start_from_the_same_weights_and_differ_in_the_normalisation_only()
     assert kinds == [type(each) for each in plain]
 
 
+@pytest.mark.slow
 def test_a_run_is_the_same_again_and_leaves_the_session_s_random_numbers_alone():
     before = torch.random.get_rng_state()
     assert experiment.run_rates(3, normalise=True, recipe=FEW) == experiment.run_rates(3, normalise=True, recipe=FEW)

@@ -116,6 +116,7 @@ def test_average_pools_leave_the_border_out():
     assert branch.pool(torch.ones(1, 1, 5, 5))[0, 0, 0, 0].item() == pytest.approx(1.0)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("build", "options", "smallest"),
     [(InceptionV3, {}, 75), (InceptionV3, {"auxiliary": True}, 299), (InceptionV3.small, {}, 15)],

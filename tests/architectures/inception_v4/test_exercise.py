@@ -48,6 +48,7 @@ def test_a_missing_reduction_leaves_what_came_before_it():
     assert passed == {"one module", "modules in a row"}
 
 
+@pytest.mark.slow
 def test_unmended_reduction_earns_nothing_and_half_a_mend_something():
     assert check(CHAPTER, StillBroken, part="MendedReduction").points == 0
     for half in (StillPoolsFirst, StillWideTwice):

@@ -43,6 +43,7 @@ def test_numbers_of_convolutions_linear_layers_and_batch_norms():
     assert layer_counts(on_meta(InceptionV4)) == (149, 1, 149)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("batch", [1, 2])
 def test_stages_have_the_shapes_of_the_figures(batch):
     assert output_shapes(on_meta(InceptionV4), 299, tuple(STAGES), batch=batch) == STAGES

@@ -25,6 +25,7 @@ def test_the_paper_s_own_small_network_is_a_right_answer():
     assert check(CHAPTER, make_resnet).passed
 
 
+@pytest.mark.slow
 def test_each_bug_of_the_bottleneck_has_points_of_its_own():
     points = {
         each: check(CHAPTER, getattr(bottleneck, each), part="MendedBottleneck").points
@@ -40,6 +41,7 @@ def test_maps_that_do_not_fit_are_told_in_plain_words_and_wrong_ones_are_drawn()
     assert "numbers differ" in picture
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("block", [OnlyAdds])
 def test_a_wrong_block_costs_once(block):
     names = {"__name__": "answers", "BasicBlock": block, "Net": Net}

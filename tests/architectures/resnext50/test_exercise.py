@@ -64,6 +64,7 @@ def test_an_error_in_one_form_leaves_the_points_of_those_before():
     assert check(CHAPTER, without_c, part="AggregatedBlock").points == 4
 
 
+@pytest.mark.slow
 def test_unmended_block_earns_nothing_and_half_a_mend_something():
     assert check(CHAPTER, StillBroken, part="MendedBlock").points == 0
     for half in (StillShared, StillInEveryPath):

@@ -106,6 +106,7 @@ def test_effective_field_lies_within_the_receptive_field_and_in_its_middle():
     assert field[20:40, 20:40].sum() > 0.6
 
 
+@pytest.mark.slow
 def test_signal_keeps_its_size_under_he_s_rule_alone():
     sizes = {rule: signal_sizes(rule) for rule in RULES}
     assert {len(values) for values in sizes.values()} == {13}

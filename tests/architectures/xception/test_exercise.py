@@ -22,6 +22,7 @@ def test_course_s_own_module_passes():
     assert judge(XCEPTION_MODULE, of_the_course, 1, at_grading=True).passed
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("mended", "lost"),
     [
@@ -42,6 +43,7 @@ def test_drawn_modules_have_both_kinds_of_shortcut(seed):
     assert cases[1].arguments[0] == cases[1].arguments[1][-1]
 
 
+@pytest.mark.slow
 def test_wrong_step_costs_once_in_a_module_of_the_learner_s_own():
     namespace = {"Module": modules.Module, "SeparableConv2d": PointwiseFirst}
     exec(OF_OWN_STEPS, namespace)

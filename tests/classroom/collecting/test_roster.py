@@ -182,6 +182,7 @@ def one_folder(tmp_path_factory):
     return tmp_path_factory.mktemp("lists")
 
 
+@pytest.mark.slow
 @given(CELLS, st.sampled_from(",;\t|"))
 def test_whatever_stands_in_cells_is_read_or_refused_with_a_reason(one_folder, cells, separator):
     text = io.StringIO()

@@ -267,6 +267,7 @@ def test_empty_secret_is_refused(tmp_path):
         read_secret(tmp_path / "secret")
 
 
+@pytest.mark.slow
 def test_nobody_gets_a_zero_where_the_courses_own_answer_does_not_run(monkeypatch, setup, notebooks, capsys, tmp_path):
     def broken(_self, _maps):
         raise AttributeError("of another version of torch")

@@ -111,6 +111,7 @@ def test_nothing_hostile_is_left_running(project, setup, sandbox, good, listener
         listener.accept()
 
 
+@pytest.mark.slow
 def test_untouched_notebook_earns_nothing_and_raises_nothing(project, setup, sandbox):
     result = grade("untouched", as_file(released(project)), setup, sandbox)
     assert result.points == 0
@@ -118,6 +119,7 @@ def test_untouched_notebook_earns_nothing_and_raises_nothing(project, setup, san
     assert not result.attention
 
 
+@pytest.mark.slow
 def test_answer_that_ends_python_costs_its_own_part_only(project, setup, sandbox):
     ends = "\n    def train(self, mode=True):\n        import os\n        os._exit(0)\n"
     right = f"{OURS}\nclass Ending(PartialConv2d):{ends}\nC3 = lambda table: Ending(6, table, 5)"
@@ -127,6 +129,7 @@ def test_answer_that_ends_python_costs_its_own_part_only(project, setup, sandbox
     assert result.parts["MendedSubsampling"] == (5, 5)
 
 
+@pytest.mark.slow
 def test_submission_that_is_slow_in_every_check_is_given_up_in_the_end(project, setup, sandbox):
     slow = f"{WRONG_C3}\n    def forward(self, maps):\n        import time\n        time.sleep(1.5)\n"
     hurried = dataclasses.replace(setup, patience=dataclasses.replace(QUICK, submission=1))

@@ -132,6 +132,7 @@ def test_a_file_that_was_written_is_run_and_no_other(tmp_path, monkeypatch):
     assert run("%run -i answers\n%run 'answers.py'\n%run nowhere.ipynb\n%run\n")["answer"] == 42
 
 
+@pytest.mark.slow
 @given(st.text(st.sampled_from("%!?=-nox 1(),;/>.\n'\"#"), max_size=40))
 def test_nothing_that_is_typed_brings_the_reader_down(source):
     defined_names(source)

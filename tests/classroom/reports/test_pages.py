@@ -166,6 +166,7 @@ def test_plots_say_in_words_what_they_show(tmp_path):
     assert alternatives[1] == "Bars, of 1 learners: wrap-around: 1."
 
 
+@pytest.mark.slow
 def test_the_same_results_give_the_same_bytes(tmp_path):
     for folder in ("a", "b"):
         report(tmp_path / folder, [result(checks=[check(), WRONG])], collection())
