@@ -1,8 +1,8 @@
 """What is registered in a module, read from where torch keeps it: its methods may be an answer's own, and hide some."""
 
-from collections.abc import Iterator
-
 from torch import Tensor, nn
+
+Path = tuple[()] | tuple["Path", str]  # to the module that holds something, and its name there
 
 
 def registered_parameters(module: nn.Module) -> list[nn.Parameter]:
@@ -11,13 +11,13 @@ def registered_parameters(module: nn.Module) -> list[nn.Parameter]:
     return list({id(each): each for some in registered for each in some.values() if each is not None}.values())
 
 
-def registered_buffers(module: nn.Module) -> dict[str, Tensor]:
-    """Return all buffers of a module and of those within it, each once, by name."""
-    first: dict[int, tuple[str, Tensor]] = {}
+def registered_buffers(module: nn.Module) -> dict[Path, Tensor]:
+    """Return all buffers of a module and of those within it, each once, by the way to it."""
+    first: dict[int, tuple[Path, Tensor]] = {}
     for path, within in _modules(module):
         for name, buffer in within.__dict__.get("_buffers", {}).items():
             if buffer is not None:
-                first.setdefault(id(buffer), (f"{path}{name}", buffer))
+                first.setdefault(id(buffer), ((path, name), buffer))
     return dict(first.values())
 
 
@@ -26,15 +26,19 @@ def registered_modules(module: nn.Module) -> list[nn.Module]:
     return [within for _, within in _modules(module)]
 
 
-def _modules(module: nn.Module) -> Iterator[tuple[str, nn.Module]]:
-    """Yield a module and those within it, each once, with the beginning of its members' names."""
+def _modules(module: nn.Module) -> list[tuple[Path, nn.Module]]:
+    """Return a module and those within it, each once, with the way to it."""
     # A list of what is left, not a call for each module: every run of an examination looks through them.
-    seen, left = set(), [("", module)]
+    seen: set[int] = set()
+    found: list[tuple[Path, nn.Module]] = []
+    left: list[tuple[Path, nn.Module]] = [((), module)]
     while left:
         path, within = left.pop()
         if id(within) in seen:
             continue
         seen.add(id(within))
-        yield path, within
-        children = within.__dict__.get("_modules", {})
-        left += [(f"{path}{name}.", child) for name, child in reversed(children.items()) if child is not None]
+        found.append((path, within))
+        children = within.__dict__.get("_modules")
+        if children:
+            left += [((path, name), child) for name, child in reversed(children.items()) if child is not None]
+    return found

@@ -25,6 +25,7 @@ class Subject:
         self.module, self.question = module, question
         self.disturbed: set[str] = set()  # what its runs have changed that is not theirs
         self.given: tuple[list[tuple[Tensor, int]], list[Tensor]] = ([], [])  # the latest inputs, and copies of them
+        self.shares: dict[tuple[int, torch.Size, torch.dtype], Tensor] = {}
         known = {name: buffer for name, buffer in registered_buffers(module).items() if not is_lazy(buffer)}
         self.buffers = {name: buffer.detach().clone() for name, buffer in known.items()}
         self.parameters = self._parameters()  # as an optimiser knows them
@@ -113,9 +114,16 @@ class Subject:
         total = torch.zeros(())
         for number, output in enumerate(outputs):
             if output.is_floating_point():
-                generator = torch.Generator().manual_seed(self.question.seed + number)
-                total = total + (torch.randn(output.shape, generator=generator) * output).sum()
+                total = total + (self._shares(number, output.shape) * output).sum()
         return [output.detach().clone() for output in outputs], total
+
+    def _shares(self, number: int, shape: torch.Size) -> Tensor:
+        """Return how much each value of an output counts in that number: drawn once, and asked for at every run."""
+        key = (number, shape, torch.get_default_dtype())
+        if key not in self.shares:
+            generator = torch.Generator().manual_seed(self.question.seed + number)
+            self.shares[key] = torch.randn(shape, generator=generator)
+        return self.shares[key]
 
 
 def _refuse_nothing(output: object) -> None:

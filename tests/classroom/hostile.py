@@ -693,10 +693,10 @@ def syntax_error(project):
     return notebook
 
 
-@odd("100,000 cells")
+@odd("30,000 cells")
 def many_cells(project):
     notebook = answered(project)
-    notebook.cells[2:2] = [nbformat.from_dict({"cell_type": "code", "source": "1 + 1", "metadata": {}})] * 100_000
+    notebook.cells[2:2] = [nbformat.from_dict({"cell_type": "code", "source": "1 + 1", "metadata": {}})] * 30_000
     return json.dumps(notebook).encode()
 
 

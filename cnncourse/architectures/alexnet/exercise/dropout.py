@@ -1,14 +1,16 @@
 """Part 1: dropout as the paper of 2012 has it: units are dropped in training, and scaled at test time."""
 
-from math import prod
+import math
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from cnncourse.checking import Case, Check, Misconception, Part, images
+from cnncourse.checking.comparing import CHANCE
 
 COINS = 20_000  # tossed, to tell a share
+DEVIATIONS = 6  # standard ones, that luck does not reach
 PLAIN = (0, 1, 4, 5)  # cases with a p between 0 and 1
 SHARE, KEPT, TEST_TIME, COIN, GRADIENT = (
     "in training a share p is dropped",
@@ -274,8 +276,21 @@ MISCONCEPTIONS = (
 
 def _case(p: float, *shape: int, copies: int = 0) -> Case:
     # A picture may be a single unit, and a share is known well only from many coins.
-    copies = copies or max(Case.copies, COINS // prod(shape[1:]))
+    copies = copies or max(Case.copies, COINS // math.prod(shape[1:]), _copies_by_spread(p))
     return Case((p,), inputs=images(*shape), rounds=0, chance=True, copies=copies)
+
+
+def _copies_by_spread(p: float) -> int:
+    """Return of how many copies mean and spread are known so well that luck alone refuses no right answer.
+
+    Both this answer's and the reference's are known to within a sixth of what is allowed (``comparing.CHANCE``).
+    """
+    variance = p * (1 - p)
+    if not variance:
+        return 0
+    of_mean = variance / (1 - p + math.sqrt(variance)) ** 2 / CHANCE["chance: mean"] ** 2
+    of_spread = (1 / variance - 4) / 4 / CHANCE["chance: log spread"] ** 2
+    return math.ceil(2 * DEVIATIONS**2 * max(of_mean, of_spread))
 
 
 def _draw(generator: torch.Generator) -> tuple[Case, ...]:
