@@ -57,7 +57,11 @@ def opened(command: list[str], folder: Path, environment: dict[str, str]) -> Ite
         yield address
     finally:
         server.terminate()
-        server.wait(120)
+        try:
+            server.wait(30)
+        except subprocess.TimeoutExpired:  # JupyterLab may wait for ever if it is stopped while a page loads
+            server.kill()
+            server.wait()
 
 
 def _wait_for(server: subprocess.Popen, address: str, log: Path) -> None:
