@@ -11,6 +11,9 @@ from collections.abc import Mapping
 
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 RUN_IT = "This is a still picture: run the cell (Shift+Enter) to turn it by hand."
+# Of its own width: narrower, a picture's letters would be of 6 pixels and less; it scrolls sideways instead.
+LEAST = 0.65
+NARROWEST = 450  # what a notebook of 900 pixels leaves beside JupyterLab's list of files
 WIDTH, WORDS = re.compile(r'viewBox="0 0 (\S+)'), re.compile(r'aria-label="([^"]*)"')
 TOOLTIP = re.compile(r"<title>.*?</title>", re.DOTALL)
 
@@ -25,7 +28,9 @@ def still(picture: str | bytes, words: str = "", note: str = "") -> str:
 
     """
     if isinstance(picture, str):
-        width = f' width="{float(WIDTH.search(picture)[1]):.0f}"'
+        own = float(WIDTH.search(picture)[1])
+        least = f' style="min-width:{LEAST * own:.0f}px"' if LEAST * own > NARROWEST else ""
+        width = f' width="{own:.0f}"{least}'
         words = words or html.unescape(WORDS.search(picture)[1])
         # What is shown as an image answers to no pointer: its tooltips would only make the notebook larger.
         kind, content = "svg+xml", TOOLTIP.sub("", picture).encode("utf-8")

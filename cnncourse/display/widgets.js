@@ -1,5 +1,8 @@
-// What ipywidgets leave out: keys typed in a figure stay in it, its controls have names, and what it says is read aloud.
+// What ipywidgets leave out: keys typed in a figure stay in it, its controls have names, what it says is read aloud, and
+// its letters are large enough.
 
+// Of its own width: narrower, a picture's letters would be of 6 pixels and less; it scrolls sideways instead.
+const LEAST = 0.65;
 const NAMED = ".widget-slider, .widget-hslider, .widget-vslider";
 
 function name(root) {
@@ -21,6 +24,9 @@ function name(root) {
   for (const field of root.querySelectorAll(".widget-text input, .widget-textarea textarea")) {
     const above = field.closest(".jupyter-widgets")?.previousElementSibling?.textContent?.trim();
     if (above) field.setAttribute("aria-label", above);
+  }
+  for (const drawing of root.querySelectorAll(".widget-html-content > svg")) {
+    drawing.style.minWidth = `calc(${LEAST} * ${drawing.style.maxWidth})`;
   }
   for (const status of root.querySelectorAll(".cnncourse-status")) {
     status.setAttribute("role", "status");

@@ -1,4 +1,4 @@
-"""Two networks beside each other, with what is new in the second."""
+"""Two networks beside each other, or one below the other, with what is new in the second."""
 
 import re
 from dataclasses import dataclass
@@ -13,14 +13,18 @@ from cnncourse.drawing.picture import svg_document
 from cnncourse.drawing.saving import SvgPicture
 from cnncourse.drawing.words import tooltip
 
+# Two that are wider together stand one below the other: a notebook would show them in letters of 5 pixels.
+WIDEST = 1100
+BETWEEN = 40  # two of them
+
 
 @dataclass(frozen=True, repr=False)
 class SideBySide(SvgPicture):
-    """Two drawings beside each other; shows itself in a notebook.
+    """Two drawings beside each other, one below the other if they are wide; shows itself in a notebook.
 
     Attributes:
-        before: the network on the left.
-        after: the network on the right; what it has and the other has not is marked.
+        before: the network on the left, or above.
+        after: the network on the right, or below; what it has and the other has not is marked.
 
     """
 
@@ -53,12 +57,20 @@ class SideBySide(SvgPicture):
     @property
     def alternative_text(self) -> str:
         """The picture in words."""
-        new = f"New on the right: {', '.join(self.new)}." if self.new else "Nothing is new on the right."
-        return f"{self.before.alternative_text} Beside it: {self.after.alternative_text} {new}"
+        pieces, _ = self._drawn
+        beside, there = ("Beside it", "on the right") if len(pieces) == 2 else ("Below it", "below")
+        new = f"New {there}: {', '.join(self.new)}." if self.new else f"Nothing is new {there}."
+        return f"{self.before.alternative_text} {beside}: {self.after.alternative_text} {new}"
 
     @property
     def svg(self) -> str:
         """The picture as SVG; the same networks always give the same bytes."""
+        pieces, style = self._drawn
+        return svg_document(f"{self.before.title} and {self.after.title}", self.alternative_text, pieces, style)
+
+    @cached_property
+    def _drawn(self) -> tuple[list[Piece], Style]:
+        """Both networks, as two pieces beside each other or as one, and the style whose legend explains them."""
         new, new_chips = self._marked
         left = Style(tooltip=tooltip)
         right = Style(
@@ -66,17 +78,17 @@ class SideBySide(SvgPicture):
             is_new=lambda part: id(part) in new,
             is_new_chip=lambda part, chip: (id(part), chip) in new_chips,
         )
-        pieces: list[Piece] = [
-            heading(self.before.title, column_piece(self.before.column, left, shapes=True)),
-            heading(self.after.title, column_piece(self._column, right, shapes=True)),
-        ]
+        first = heading(self.before.title, column_piece(self.before.column, left, shapes=True))
+        second = heading(self.after.title, column_piece(self._column, right, shapes=True))
         right.drawn.extend(left.drawn)
-        title = f"{self.before.title} and {self.after.title}"
-        return svg_document(title, self.alternative_text, pieces, right)
+        is_wide = first.width + second.width > WIDEST
+        return [_below(first, second)] if is_wide else [first, second], right
 
 
 def draw_side_by_side(before: Drawing, after: Drawing) -> SideBySide:
     """Draw two networks or blocks beside each other, and mark in the second what the first has not.
+
+    Those that are wide stand one below the other, as a page shows the smaller letters the wider a picture is.
 
     Boxes are compared in order by what they do, not by their numbers of channels: a 3×3 convolution with 64 channels is
     not new beside one with 32, a 1×7 convolution is.
@@ -87,6 +99,13 @@ def draw_side_by_side(before: Drawing, after: Drawing) -> SideBySide:
 
     """
     return SideBySide(before, after)
+
+
+def _below(first: Piece, second: Piece) -> Piece:
+    axis = max(first.axis, second.axis)
+    width = max(axis - each.axis + each.width for each in (first, second))
+    lower = second.at(axis - second.axis, first.height + BETWEEN)
+    return Piece(width, first.height + BETWEEN + second.height, axis, first.at(axis - first.axis, 0) + lower)
 
 
 def _aligned(before: list[Box | Frame], after: list[Box | Frame]) -> list[tuple[Box | Frame, Box | Frame | None]]:

@@ -1,6 +1,8 @@
 // The page's side of an interactive network: it shows the picture that the kernel sends, and tells the kernel what was
 // clicked. What a part of the picture stands for is in its <title>, so that pointing and focusing need no kernel.
 
+// Of its own width: narrower, a drawing's letters would be of 6 pixels and less; it scrolls sideways instead.
+const LEAST = 0.65;
 const ZOOMS = [0.5, 0.75, 1, 1.5, 2, 3];
 const RESTING = "Point at a box to see what it is. Click a block to open or fold it.\n" +
   "With the keyboard: Tab into the picture, move with the arrow keys, open or fold with Enter.";
@@ -50,7 +52,7 @@ function render({ model, el }) {
   function resize() {
     const drawing = picture.querySelector("svg");
     if (drawing) {
-      drawing.style.width = `${100 * zoom}%`;
+      drawing.style.width = `calc(${zoom} * max(100%, ${LEAST} * ${drawing.dataset.widest}))`;
       drawing.style.maxWidth = zoom === 1 ? drawing.dataset.widest : "none";
     }
   }

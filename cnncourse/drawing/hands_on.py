@@ -1,10 +1,17 @@
 """What the chapters' interactive figures have in common: widgets where there is a kernel, a still picture elsewhere."""
 
+import base64
+import importlib
 from collections.abc import Mapping
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from cnncourse.display import RUN_IT, bundle, live, still, svg_text
 from cnncourse.drawing.palette import FONT, INK, PAPER
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+MADE_FROM = "application/vnd.cnncourse.made-from+json"  # the type by which a notebook keeps it beside the picture
 
 
 class Still(Protocol):
@@ -40,12 +47,48 @@ class HandsOn:
         return self.first.in_words
 
     def _repr_mimebundle_(self, **_options: object) -> Mapping[str, object]:
-        words = self.first.in_words
-        return bundle(still(self.first.svg, words, RUN_IT), words, live(self.widget()))
+        words, data = self.first.in_words, self.made_from()
+        figure = [type(self).__module__, type(self).__qualname__]
+        beside = {} if data is None else {MADE_FROM: {"figure": figure, "data": data}}
+        return {**bundle(still(self.first.svg, words, RUN_IT), words, live(self.widget())), **beside}
 
     def widget(self) -> object:
         """Return the interactive figure, an ipywidgets box."""
         raise NotImplementedError
+
+    def made_from(self) -> Mapping[str, object] | None:
+        """Return what was trained and what else makes the figure again, as JSON holds it.
+
+        ``None`` for a figure that its code alone makes again to the letter.
+        """
+        return None
+
+    @classmethod
+    def made_again(cls, data: Mapping[str, object]) -> "HandsOn":
+        """Return the figure that was made from these data."""
+        raise NotImplementedError
+
+
+def made_again(beside: Mapping[str, object]) -> HandsOn:
+    """Return the figure that a notebook of the course keeps, from what stands by ``MADE_FROM``."""
+    module, name = beside["figure"]
+    return getattr(importlib.import_module(module), name).made_again(beside["data"])
+
+
+def kept(numbers: "Tensor") -> dict[str, object]:
+    """Return a tensor as JSON holds it, with its dtype and shape, to the last bit."""
+    plain = numbers.detach().cpu().contiguous().numpy()
+    data = base64.b64encode(plain.tobytes()).decode("ascii")
+    return {"dtype": plain.dtype.name, "shape": list(plain.shape), "data": data}
+
+
+def unkept(numbers: Mapping[str, object]) -> "Tensor":
+    """Return the tensor that was ``kept``."""
+    import numpy as np
+    import torch
+
+    plain = np.frombuffer(base64.b64decode(numbers["data"]), dtype=numbers["dtype"]).reshape(numbers["shape"])
+    return torch.from_numpy(plain.copy())
 
 
 def sheet(width: float, height: float, words: str, parts: list[str]) -> str:

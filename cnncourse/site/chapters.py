@@ -106,7 +106,10 @@ class Chapter:
     def _outputs(self, cell: NotebookNode, figure: LiveFigure | None, stills: Stills) -> list[NotebookNode]:
         asked = self._asked(cell.source)
         if "predict" in asked or "quiz" in asked or "progress" in asked:
-            return [_shown("".join(self._form(name, arguments) for name, arguments in asked.items()))]
+            forms = "".join(self._form(name, arguments) for name, arguments in asked.items())
+            # Without JavaScript the questions stand there as in a notebook without a kernel, their answers to unfold.
+            plain = "" if "progress" in asked else "".join(map(_html, cell.outputs))
+            return [_shown(f"{forms}<noscript>{plain}</noscript>" if plain else forms)]
         outputs = [self._output(output, figure, stills) for output in cell.outputs]
         if "predicted" in asked:
             names = asked["predicted"]
@@ -174,6 +177,10 @@ def ready(chapter: Chapter, repository: Repository) -> NotebookNode:
     notebook = nbformat.from_dict(chapter.notebook)
     notebook.cells.insert(1, nbformat.v4.new_code_cell(source, id="install-the-course"))
     return notebook
+
+
+def _html(output: NotebookNode) -> str:
+    return "".join(output.get("data", {}).get("text/html", ""))
 
 
 def _shown(shown: str) -> NotebookNode:

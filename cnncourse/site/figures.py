@@ -11,13 +11,14 @@ from nbformat import NotebookNode
 
 from cnncourse.display import RUN_IT
 from cnncourse.drawing.explorer import NetworkExplorer
-from cnncourse.drawing.hands_on import HandsOn
+from cnncourse.drawing.hands_on import MADE_FROM, HandsOn, made_again
 from cnncourse.site.opening import opened
 from cnncourse.site.shared import packed
 from cnncourse.site.slicing import value_of
 from cnncourse.site.turning import Control, Turned, turned
 
 MOST_BYTES = 150_000  # of one figure's script
+STANDS_STILL = "<noscript><p><i>This figure answers where JavaScript is allowed.</i></p></noscript>"
 TRAINED = "This is a still picture: it depends on what was trained in the chapter. In JupyterLab you turn it by hand."
 UNSTABLE = "nbval-ignore-output"
 
@@ -49,7 +50,7 @@ class LiveFigure:
         """
         picture = still.replace(f"<div><i>{html.escape(RUN_IT)}</i></div>", "")
         before = self.before.replace("SCRIPT", f"{way}/{self.name}.js")
-        return f'{before}<div class="cnncourse-picture">{picture}</div>{self.after}</figure>'
+        return f'{before}<div class="cnncourse-picture">{picture}</div>{STANDS_STILL}{self.after}</figure>'
 
     def write(self, folder: Path) -> None:
         """Write the states into a folder; made if it is not there."""
@@ -76,11 +77,14 @@ def live_figure(cells: Sequence[NotebookNode], number: int, name: str) -> LiveFi
         name: of the figure, unique on the site.
 
     """
-    if UNSTABLE in cells[number].metadata.get("tags", ()):
+    committed = next(output.data for output in cells[number].outputs if "data" in output)
+    if MADE_FROM in committed:
+        shown = made_again(committed[MADE_FROM])
+    elif UNSTABLE in cells[number].metadata.get("tags", ()):
         return None
-    shown = value_of([cell.source for cell in cells], number)
-    committed = next(output.data["text/html"] for output in cells[number].outputs if "data" in output)
-    if shown._repr_mimebundle_()["text/html"] != "".join(committed):
+    else:
+        shown = value_of([cell.source for cell in cells], number)
+    if shown._repr_mimebundle_()["text/html"] != "".join(committed["text/html"]):
         return None
     return _opened(shown, name) if isinstance(shown, NetworkExplorer) else _turned(shown, name)
 
@@ -102,19 +106,19 @@ def _turned(figure: HandsOn, name: str) -> LiveFigure:
 
 
 def _control(control: Control, place: str) -> str:
-    name = html.escape(control.name)
+    name, number = html.escape(control.name), control.values.index(control.first)
     match control.kind:
         case "range":
-            labels, first = html.escape(json.dumps(control.labels)), control.labels[control.first]
+            labels, first = html.escape(json.dumps(control.labels)), control.labels[number]
             field = (
                 f'<input type="range" autocomplete="off" id="{place}" min="0" max="{len(control.labels) - 1}" '
-                f'value="{control.first}" '
+                f'value="{number}" '
                 f'data-labels="{labels}" aria-valuetext="{html.escape(first)}">'
                 f'<span class="cnncourse-value" aria-hidden="true">{html.escape(first)}</span>'
             )
         case "choice":
             options = "".join(
-                f"<option{' selected' if each == control.first else ''}>{html.escape(label)}</option>"
+                f"<option{' selected' if each == number else ''}>{html.escape(label)}</option>"
                 for each, label in enumerate(control.labels)
             )
             field = f'<select autocomplete="off" id="{place}">{options}</select>'
@@ -124,8 +128,7 @@ def _control(control: Control, place: str) -> str:
 
 
 def _note(states: Turned) -> str:
-    added = states.only_in_jupyterlab
-    return f"<figcaption>In JupyterLab {html.escape(added)}.</figcaption>" if added else ""
+    return f"<figcaption>{html.escape(states.said)}</figcaption>" if states.said else ""
 
 
 def _opened(explorer: NetworkExplorer, name: str) -> LiveFigure:

@@ -1,9 +1,15 @@
-"""What the theme and Markdown leave out for readers who do not see a page, put into the pages that Sphinx has built."""
+"""What the theme and Markdown leave out for readers who do not see a page, or whose browser runs no scripts.
+
+It is put into the pages that Sphinx has built.
+"""
 
 import re
 from pathlib import Path
 
+# Where no script runs, what would need one is not there: a line, or the question as in the notebook, is in its place.
+NEED_SCRIPTS = ".cnncourse-controls, .cnncourse-words, .cnncourse-open-it, .cnncourse-answer, .cnncourse-come"
 MENDED = (
+    (re.compile("</head>"), f"<noscript><style>{NEED_SCRIPTS} {{ display: none }}</style></noscript></head>"),
     # Headings of the navigation say how deep they are.
     (re.compile(r'<p class="caption" role="heading">'), '<p class="caption" role="heading" aria-level="2">'),
     # Two asides are told apart by their names.

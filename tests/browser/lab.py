@@ -57,7 +57,11 @@ def opened(command: list[str], folder: Path, environment: dict[str, str]) -> Ite
         yield address
     finally:
         server.terminate()
-        server.wait(120)
+        try:
+            server.wait(30)
+        except subprocess.TimeoutExpired:  # JupyterLab may wait for ever if it is stopped while a page loads
+            server.kill()
+            server.wait()
 
 
 def _wait_for(server: subprocess.Popen, address: str, log: Path) -> None:
@@ -84,6 +88,30 @@ def new_page(browser, *, width, height):
 def open_notebook(page, address):
     """Open a notebook, and wait until its kernel has nothing to do."""
     page.goto(address, wait_until="domcontentloaded")
+    _wait_for_kernel(page)
+
+
+def go_to_notebook(page, lab, path):
+    """Open a notebook in the place of all others; in a JupyterLab that is there already, which spares its start."""
+    if not page.url.startswith(lab):
+        open_notebook(page, f"{lab}/lab/tree/{path}?reset")
+        return
+    page.evaluate(
+        """async path => {
+            const { shell, commands } = window.jupyterapp;
+            for (const widget of [...shell.widgets("main")]) {
+                if (widget.context) widget.context.model.dirty = false;  // nobody is asked whether to save it
+                widget.close();
+            }
+            await commands.execute("docmanager:open", { path });
+        }""",
+        path,
+    )
+    page.wait_for_function("path => window.jupyterapp.shell.currentWidget?.context?.path === path", arg=path)
+    _wait_for_kernel(page)
+
+
+def _wait_for_kernel(page):
     page.wait_for_selector(".jp-Notebook .jp-CodeCell")
     page.wait_for_function(
         "window.jupyterapp?.shell?.currentWidget?.sessionContext?.session?.kernel?.status === 'idle'"

@@ -5,7 +5,15 @@ import shutil
 import nbformat
 import pytest
 
-from tests.browser.lab import errors, folders_of_their_own, new_page, open_notebook, opened, run_all_cells
+from tests.browser.lab import (
+    errors,
+    folders_of_their_own,
+    go_to_notebook,
+    new_page,
+    open_notebook,
+    opened,
+    run_all_cells,
+)
 
 pytestmark = pytest.mark.browser
 
@@ -65,7 +73,7 @@ def course(project, tmp_path_factory):
         yield address
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def page(browser, course):
     with new_page(browser, width=1300, height=1500) as page:
         yield page
@@ -103,7 +111,7 @@ def test_chapter_1_opens_first_and_nothing_is_asked(page, course):
 
 
 def test_explorer_quiz_prediction_and_progress_answer(page, course, tmp_path):
-    open_notebook(page, course + "/lab/tree/answers.ipynb?reset")
+    go_to_notebook(page, course, "answers.ipynb")
     run_all_cells(page)
     assert errors(page) == []
 
@@ -144,7 +152,7 @@ def test_explorer_quiz_prediction_and_progress_answer(page, course, tmp_path):
 
 
 def test_exercise_answers_at_once(page, course, tmp_path):
-    open_notebook(page, course + "/lab/tree/exercises/01-lenet-5/partial-connection.ipynb?reset")
+    go_to_notebook(page, course, "exercises/01-lenet-5/partial-connection.ipynb")
     run_all_cells(page)
     assert errors(page) == []
     assert "not attempted yet (0 of 8 points)" in page.locator(".cnncourse-report").first.inner_text()
@@ -161,7 +169,7 @@ def test_exercise_answers_at_once(page, course, tmp_path):
 
 
 def test_network_opens_and_folds_by_mouse_and_keyboard(page, course, tmp_path):
-    open_notebook(page, course + "/lab/tree/network.ipynb?reset")
+    go_to_notebook(page, course, "network.ipynb")
     run_all_cells(page)
     assert errors(page) == []
     explorer = page.locator(".cnncourse-explorer")

@@ -123,13 +123,18 @@ CUT = """() => [...document.querySelectorAll('.jp-OutputArea-output :is(button, 
             || part.clientHeight && part.scrollHeight > part.clientHeight + 4;
     }).map(part => part.textContent)"""
 GAPS = """() => [...document.querySelectorAll('.widget-html-content:has(> svg)')]
-    .map(content => [content, content.offsetHeight - content.querySelector('svg').getBoundingClientRect().height])
+    .map(content => [content, content.clientHeight - content.querySelector('svg').getBoundingClientRect().height])
     .filter(([_, gap]) => gap > 6)
     .map(([content, gap]) => `${gap} pixels below ${content.textContent.slice(0, 40)}`)"""
+# Beside the list of files, letters of ten pixels and more as drawn; a picture that is wider than its place scrolls.
+SMALL = """() => [...document.querySelectorAll('.jp-OutputArea-output svg[viewBox][aria-label]')]
+    .map(drawing => [drawing, drawing.getBoundingClientRect().width / drawing.viewBox.baseVal.width])
+    .filter(([_, share]) => share > 0 && share < 0.64)
+    .map(([drawing, share]) => `${drawing.getAttribute('aria-label').slice(0, 40)}: ${share}`)"""
 
 
 @pytest.mark.parametrize("width", [1280, 900])
-@pytest.mark.parametrize("faults", [TOO_WIDE, CUT, GAPS], ids=["too wide", "cut", "gaps"])
+@pytest.mark.parametrize("faults", [TOO_WIDE, CUT, GAPS, SMALL], ids=["too wide", "cut", "gaps", "small"])
 def test_figures_and_their_controls_fit(page, width, faults, tmp_path):
     page.set_viewport_size({"width": width, "height": HEIGHT})
     with suppress(TimeoutError):  # what is left after a while is told below

@@ -23,6 +23,13 @@ def test_an_svg_is_as_wide_as_it_was_drawn_and_has_its_own_words():
     assert content(shown).decode() == SVG.replace("<title>tip\nof it</title>", "")
 
 
+@pytest.mark.parametrize("own", [40, 448, 690, 700, 1000, 2000])
+def test_letters_of_a_wide_picture_stay_large_enough(own):
+    least = re.search(r' style="min-width:(\d+)px"', still(SVG.replace("200.4", str(own))))
+    beside_the_files = 448  # pixels, in JupyterLab at 900
+    assert max(int(least[1]) if least else 0, min(own, beside_the_files)) >= 0.64 * own
+
+
 def test_words_and_note_are_escaped():
     shown = still(b"\x89PNG", 'a "<b>"', "run & see")
     assert 'alt="a &quot;&lt;b&gt;&quot;"' in shown

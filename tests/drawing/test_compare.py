@@ -1,11 +1,16 @@
 """Two drawings beside each other: what the second has and the first has not is marked."""
 
+import re
+
+import pytest
+import torch
 from torch import nn
 
 from cnncourse.architectures.lenet5.model import LeNet5, ModernLeNet5
 from cnncourse.architectures.resnet50.model import BasicBlock, Bottleneck
 from cnncourse.architectures.resnext50.model import AggregatedBlock
 from cnncourse.drawing import draw, draw_side_by_side
+from cnncourse.drawing.compare import WIDEST
 from cnncourse.drawing.palette import NEW
 
 SHAPE = (64, 14, 14)
@@ -67,3 +72,30 @@ def test_words_name_all_that_the_picture_marks():
     )
     assert draw_side_by_side(plain, stack(nn.ReLU(), groups=8)).new == ("3×3 conv, 64, 8 groups",)
     assert draw_side_by_side(plain, plain).alternative_text.endswith("Nothing is new on the right.")
+
+
+class Branches(nn.Module):
+    """Convolutions side by side, so that the picture is as wide as there are many."""
+
+    def __init__(self, number):
+        super().__init__()
+        self.branches = nn.ModuleList(nn.Conv2d(64, 16 * width, 3, padding=1) for width in range(2, number + 2))
+
+    def forward(self, maps):
+        return torch.cat([branch(maps) for branch in self.branches], 1)
+
+
+@pytest.mark.parametrize("number", [1, 2, 4, 6, 8])
+def test_two_that_are_wide_stand_one_below_the_other(number):
+    one, other = draw(Branches(number), SHAPE, "one"), draw(Branches(number + 1), SHAPE, "other")
+    both = draw_side_by_side(one, other)
+    wide, high = sizes(both.svg)
+    alone = [sizes(each.svg) for each in (one, other)]
+    is_beside = high < 1.3 * max(height for _, height in alone)
+    assert ("Beside it" in both.alternative_text) == ("on the right" in both.alternative_text) == is_beside
+    assert wide <= WIDEST + 100 or not is_beside
+    assert both.svg.count(">3×3 conv, ") == 2 * number + 1
+
+
+def sizes(svg):
+    return [float(each) for each in re.search(r'viewBox="0 0 (\S+) (\S+)"', svg).groups()]

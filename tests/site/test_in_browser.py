@@ -6,6 +6,8 @@ import threading
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 
+from cnncourse.architectures import architecture
+
 pytestmark = pytest.mark.browser
 
 CHAPTER = "chapters/01-lenet-5.html"
@@ -48,7 +50,11 @@ def opened(page, site, place):
     return page
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+# What is alike in both themes is looked at in one.
+LOOKED_AT = {"light": {"type": "tag", "values": RULES}, "dark": {"type": "rule", "values": ("color-contrast",)}}
+
+
+@pytest.mark.parametrize("scheme", LOOKED_AT)
 def test_screen_readers_find_nothing_wrong(browser, site, places, scheme):
     context = browser.new_context(viewport={"width": 1280, "height": 900}, color_scheme=scheme, reduced_motion="reduce")
     page = context.new_page()
@@ -58,7 +64,7 @@ def test_screen_readers_find_nothing_wrong(browser, site, places, scheme):
         for figure in page.locator(".cnncourse-open-it").all():
             figure.click()
             figure.wait_for(state="detached")
-        told = Axe().run(page, options={"resultTypes": ["violations"], "runOnly": {"type": "tag", "values": RULES}})
+        told = Axe().run(page, options={"resultTypes": ["violations"], "runOnly": LOOKED_AT[scheme]})
         for each in told.response["violations"]:
             found.setdefault(each["id"], []).append((place, each["nodes"][0]["html"][:200], len(each["nodes"])))
     context.close()
@@ -74,10 +80,16 @@ ENLARGED = """async () => {
 }"""
 
 
+# Letters of less than six pixels: drawings have ten and more.
+SHRUNK = """() => [...document.querySelectorAll(':is(.cell_output, .cnncourse-picture) img[src$=".svg"]')]
+    .filter(each => each.getBoundingClientRect().width < 0.64 * each.naturalWidth)
+    .map(each => [each.naturalWidth, each.getBoundingClientRect().width, each.alt.slice(0, 40)])"""
+
+
 def test_nothing_is_cut_off_or_enlarged_on_a_phone(browser, site, places):
     context = browser.new_context(viewport={"width": 360, "height": 740})
     page = context.new_page()
-    wide, enlarged = {}, {}
+    wide, enlarged, shrunk = {}, {}, {}
     for place in places:
         opened(page, site, place)
         width = page.evaluate("document.documentElement.scrollWidth")
@@ -85,9 +97,34 @@ def test_nothing_is_cut_off_or_enlarged_on_a_phone(browser, site, places):
             wide[place] = width
         if found := page.evaluate(ENLARGED):
             enlarged[place] = found
+        if found := page.evaluate(SHRUNK):
+            shrunk[place] = found
+    opened(page, site, CHAPTER)
+    figure = page.locator(".cnncourse-turned").first
+    figure.get_by_role("slider", name="row").press("End")
+    drawing = figure.locator(".cnncourse-picture svg")
+    drawing.wait_for()
+    width = drawing.bounding_box()["width"]
     context.close()
     assert wide == {}
     assert enlarged == {}
+    assert shrunk == {}
+    assert width == pytest.approx(1002, abs=1)  # as wide as the still picture that was in its place
+
+
+def test_without_scripts_all_is_there_but_what_needs_them(browser, site):
+    context = browser.new_context(java_script_enabled=False)
+    page = opened(context.new_page(), site, CHAPTER)
+    for control in page.locator(".cnncourse-answer, .cnncourse-controls, .cnncourse-open-it, .cnncourse-come").all():
+        assert not control.is_visible()
+    for figure in page.locator("figure").all():
+        assert figure.locator("img").is_visible()
+        assert figure.locator("noscript p").is_visible()
+    answers = page.locator("noscript details")
+    assert answers.count() == len(architecture("lenet-5").questions())
+    answers.first.locator("summary").click()
+    assert "6 × (5 × 5 + 1) = 156" in answers.first.inner_text()
+    context.close()
 
 
 def test_a_chapter_is_light_and_nothing_moves_while_it_loads(page, site, places):
@@ -97,7 +134,7 @@ def test_a_chapter_is_light_and_nothing_moves_while_it_loads(page, site, places)
         page.add_init_script(f"({SHIFTS})()")
         opened(page, site, place)
         page.wait_for_load_state("networkidle")
-        assert sum(len(response.body()) for response in loaded.values()) <= MOST_BYTES, place
+        assert sum(len(response.body()) for response in list(loaded.values())) <= MOST_BYTES, place
         page.evaluate("window.scrollTo(0, document.body.scrollHeight)")
         page.wait_for_function("[...document.images].every((image) => image.loading !== 'eager' || image.complete)")
         assert page.evaluate("window.shifted") < 0.01, place
@@ -131,6 +168,17 @@ def test_controls_of_another_group_go_back(page, site):
     assert "at row 8, column 12" in figure.get_by_role("status").text_content()
     assert figure.get_by_role("slider", name="row").get_attribute("aria-valuetext") == "8"
     assert figure.get_by_role("combobox", name="kernel").input_value() == "outline"
+    # Where one control moves another, it does so here too: with stride 3 the window stands elsewhere.
+    figure.get_by_role("slider", name="stride").press("End")
+    figure.get_by_role("status").filter(has_text="stride 3").wait_for()
+    assert figure.get_by_role("slider", name="column").get_attribute("aria-valuetext") == "9"
+
+
+def test_a_figure_of_what_was_trained_turns_too(page, site):
+    figure = opened(page, site, CHAPTER).locator(".cnncourse-turned").last
+    figure.get_by_role("combobox", name="kernel").select_option("C1, kernel 4")
+    figure.get_by_role("status").filter(has_text="A 5×5 kernel").wait_for()
+    assert figure.locator(".cnncourse-picture svg").is_visible()
 
 
 def test_a_network_is_coloured_and_shows_every_layer_by_keyboard(page, site):

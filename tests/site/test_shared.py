@@ -28,5 +28,6 @@ def test_what_is_not_one_element_is_refused(text):
 
 
 def test_a_script_gives_back_what_was_packed():
-    content = {"elements": ["×", ["<g>", 0]], "states": [1]}
+    texts = ["×", "-1.50", "no number", "7", "7", "1 of 2, 3.4.5", '<path d="M0-1.5h2"/>', '<path d="M4 5h6"/>', ""]
+    content = {"elements": [*texts, ["<g>", 0, 3], ['<svg width="12">', 9, 1], ["<g>"]], "states": [10]}
     assert unpacked(packed("06-resnet-50-6", content)) == content

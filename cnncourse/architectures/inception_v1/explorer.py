@@ -121,7 +121,13 @@ class ModuleByHand:
 class ModuleExplorer(HandsOn):
     """A module whose widths can be turned: widgets where there is a kernel, and a still picture where there is none."""
 
-    listed = (("row of Table 1",),)
+    listed = (
+        ("row of Table 1",),
+        *(
+            ("row of Table 1", width)
+            for width in ("maps coming in", "height and width", "3×3 reduce", "5×5 reduce", "pool projection")
+        ),
+    )
 
     def __init__(self) -> None:
         super().__init__(ModuleByHand())

@@ -191,7 +191,7 @@ class Halved:
 class ReductionExplorer(HandsOn):
     """The reduction as widgets where there is a kernel of Python, and as a still picture where there is none."""
 
-    listed = (("network", "side", "zeros round the maps"),)
+    listed = (("network", "side", "zeros round the maps"), *(("network", letter) for letter in "klmn"))
 
     def __init__(self) -> None:
         super().__init__(Halved())

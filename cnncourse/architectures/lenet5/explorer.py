@@ -2,13 +2,14 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
 from cnncourse.display import svg_text
-from cnncourse.drawing.hands_on import HandsOn, heading, number, sheet, sign
+from cnncourse.drawing.hands_on import HandsOn, heading, kept, number, sheet, sign, unkept
 from cnncourse.drawing.palette import INK, NEGATIVE, POSITIVE
 
 PRESETS: dict[str, tuple[tuple[float, ...], ...]] = {
@@ -133,7 +134,8 @@ class ConvolutionExplorer(HandsOn):
     def __init__(
         self, image: Tensor, kernels: Mapping[str, Tensor] | None = None, *, row: int = 8, column: int = 12
     ) -> None:
-        self.kernels = {name: kernel.detach() for name, kernel in (kernels or {}).items()}
+        self.image, self.place, self.given = image, (row, column), dict(kernels or {})
+        self.kernels = {name: kernel.detach() for name, kernel in self.given.items()}
         self.kernels |= {name: torch.tensor(kernel, dtype=torch.float32) for name, kernel in PRESETS.items()}
         first = next(iter(self.kernels.values()))
         super().__init__(ConvolutionStep(image.squeeze(0), first, row, column))
@@ -166,6 +168,20 @@ class ConvolutionExplorer(HandsOn):
         right = ipywidgets.VBox([stride, padding])
         return ipywidgets.VBox([picture, ipywidgets.HBox([left, right, kernel])])
 
+    def made_from(self) -> Mapping[str, object] | None:
+        """Return image and kernels if kernels were given, which may have been trained; see ``HandsOn``."""
+        if not self.given:
+            return None
+        kernels = {name: kept(kernel) for name, kernel in self.given.items()}
+        return {"image": kept(self.image), "kernels": kernels, "place": self.place}
+
+    @classmethod
+    def made_again(cls, data: Mapping[str, object]) -> "ConvolutionExplorer":
+        """Return the figure that was made from these data."""
+        row, column = data["place"]
+        kernels = {name: unkept(kernel) for name, kernel in data["kernels"].items()}
+        return cls(unkept(data["image"]), kernels, row=row, column=column)
+
 
 def explore_convolution(image: Tensor, kernels: Mapping[str, Tensor] | None = None) -> ConvolutionExplorer:
     """Move a kernel over a real image and see pixels, weights, products and their sum at each place.
@@ -183,18 +199,26 @@ def _map(values: Tensor, left: float, top: float) -> str:
     largest = values.abs().max().clamp(min=1e-9)
     levels = (values / largest * LEVELS).round().int()
     scale = MAP_SIDE / max(values.shape)
-    paths = []
-    for level in sorted(set(levels.flatten().tolist()) - {0}):
-        places = (levels == level).nonzero().tolist()
-        cells = "".join(f"M{column} {row}h1v1h-1z" for row, column in places)
-        colour = POSITIVE if level > 0 else NEGATIVE
-        paths.append(f'<path fill="{colour}" fill-opacity="{abs(level) / LEVELS:.3g}" d="{cells}"/>')
     height, width = (scale * side for side in values.shape)
     return (
         f'<g transform="translate({left:g} {top:g}) scale({scale:.5g})" shape-rendering="crispEdges">'
-        f"{''.join(paths)}</g>"
+        f"{_shades(tuple(map(tuple, levels.tolist())))}</g>"
         f'<rect x="{left:g}" y="{top:g}" width="{width:g}" height="{height:g}" fill="none" stroke="{INK}"/>'
     )
+
+
+@lru_cache(maxsize=32)  # while the window moves, image and output stay
+def _shades(levels: tuple[tuple[int, ...], ...]) -> str:
+    places: dict[int, list[tuple[int, int]]] = {}
+    for row, line in enumerate(levels):
+        for column, level in enumerate(line):
+            places.setdefault(level, []).append((row, column))
+    paths = []
+    for level in sorted(places.keys() - {0}):
+        cells = "".join(f"M{column} {row}h1v1h-1z" for row, column in places[level])
+        colour = POSITIVE if level > 0 else NEGATIVE
+        paths.append(f'<path fill="{colour}" fill-opacity="{abs(level) / LEVELS:.3g}" d="{cells}"/>')
+    return "".join(paths)
 
 
 def _frame(left: float, top: float, scale: float, row: int, column: int, side: int) -> str:

@@ -1,6 +1,7 @@
 """The appendix's interactive figure: a digit is moved over the canvas, and its class maps and two heads follow it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from copy import deepcopy
 from dataclasses import dataclass, replace
 
 import torch
@@ -14,12 +15,13 @@ from cnncourse.architectures.network_in_network.experiment import (
     HALF,
     HEIGHT,
     LAST_COLUMN,
+    STAGES,
     WIDTH,
     ClassMapNetwork,
     canvas,
 )
 from cnncourse.display import svg_text
-from cnncourse.drawing.hands_on import HandsOn, heading, number, sheet
+from cnncourse.drawing.hands_on import HandsOn, heading, kept, number, sheet, unkept
 from cnncourse.drawing.palette import FAINT_INK, INK, NEW, POSITIVE
 
 PIXEL = 14  # of the canvas, on the screen
@@ -130,12 +132,16 @@ class ClassMapExplorer(HandsOn):
 
     Args:
         images: one digit of each class, shape (10, 1, 8, 8).
-        networks: with global average pooling, and with a fully connected head, trained on digits in the left half.
+        networks: with global average pooling, and with a fully connected head, trained on digits in the left half. They
+            are shown in half precision, in which the notebook has room to keep them.
 
     """
 
+    listed = (("column", "row"), ("column", "digit"))
+
     def __init__(self, images: Tensor, networks: tuple[ClassMapNetwork, ClassMapNetwork]) -> None:
-        super().__init__(MovedDigit(images, networks))
+        pooled, connected = (deepcopy(network).half().float() for network in networks)
+        super().__init__(MovedDigit(images, (pooled, connected)))
 
     def widget(self) -> object:
         """Return the interactive figure, an ipywidgets box."""
@@ -154,6 +160,21 @@ class ClassMapExplorer(HandsOn):
         for control in (label, row, column):
             control.observe(show, names="value")
         return ipywidgets.VBox([picture, ipywidgets.HBox([column, row, label])])
+
+    def made_from(self) -> Mapping[str, object]:
+        """Return the digits and the trained networks; see ``HandsOn``."""
+        states = [network.half().state_dict() for network in map(deepcopy, self.first.networks)]
+        networks = [{name: kept(numbers) for name, numbers in state.items()} for state in states]
+        return {"images": kept(self.first.images), "networks": networks}
+
+    @classmethod
+    def made_again(cls, data: Mapping[str, object]) -> "ClassMapExplorer":
+        """Return the figure that was made from these data."""
+        networks = []
+        for head, state in zip((AVERAGE, FULLY_CONNECTED), data["networks"], strict=True):
+            networks.append(ClassMapNetwork(1, STAGES, head, positions=HEIGHT * WIDTH // 4).eval())
+            networks[-1].load_state_dict({name: unkept(numbers) for name, numbers in state.items()})
+        return cls(unkept(data["images"]), tuple(networks))
 
 
 def explore_class_maps(images: Tensor, networks: tuple[ClassMapNetwork, ClassMapNetwork]) -> ClassMapExplorer:

@@ -12,7 +12,8 @@ const cnncourse = (() => {
   async function arrived(name, packed) {
     const bytes = Uint8Array.from(atob(packed), (letter) => letter.charCodeAt(0));
     const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate"));
-    waiting.get(name).resolve(await new Response(stream).json());
+    const content = await new Response(stream).json();
+    waiting.get(name).resolve({ ...content, elements: mixedAgain(content.elements) });
   }
 
   function statesOf(figure) {
@@ -26,6 +27,18 @@ const cnncourse = (() => {
       document.head.append(element);
     }
     return waiting.get(name).promise;
+  }
+
+  // Elements are kept sorted out: patterns with holes, and by columns the numbers that fill them.
+  function mixedAgain({ patterns, kinds, columns, inside }) {
+    const pieces = patterns.map((pattern) => pattern.split("\0"));
+    const numbers = columns.map((kind) => kind.map((column) => column.split(" ")));
+    const taken = patterns.map(() => 0);
+    return kinds.map((kind, place) => {
+      const row = taken[kind]++;
+      const text = pieces[kind].map((piece, hole) => piece + (numbers[kind][hole]?.[row] ?? "")).join("");
+      return inside[place] === 0 ? text : [text, ...inside[place]];
+    });
   }
 
   // An element is a text, or its opening tag and the places of what is inside.
@@ -44,11 +57,12 @@ const cnncourse = (() => {
       const field = control.querySelector("input, select");
       const labels = field.dataset.labels ? JSON.parse(field.dataset.labels) : null;
       const how = { checkbox: "checked", range: "value" }[field.type] ?? "selectedIndex";
-      const first = field[how];
+      const first = Number(field[how]);
       return {
         field,
+        first,
         place: () => Number(field[how]),
-        putBack() { field[how] = first; },
+        put(place) { field[how] = place; },
         say() {
           if (!labels) return;
           control.querySelector(".cnncourse-value").textContent = labels[field.value];
@@ -60,21 +74,25 @@ const cnncourse = (() => {
     const words = figure.querySelector(".cnncourse-words");
     const still = picture.querySelector("img");
     let shown = 0;  // counts, so that a state that comes late does not replace a later one
-    const place = () => controls.map((control) => control.place()).join(",");
+    const places = () => controls.map((control) => control.place()).join(",");
     async function show(changed) {
       changed.say();
       const number = ++shown;
-      const { elements, states, groups } = await statesOf(figure);
+      const { elements, states, groups, movers } = await statesOf(figure);
       if (number !== shown) return;
-      if (!(place() in states)) {  // controls that are not turned together: those of another group go back
-        const group = groups.find((each) => each.includes(controls.indexOf(changed)));
-        controls.filter((_, number) => !group.includes(number)).forEach((control) => control.putBack());
-        controls.forEach((control) => control.say());
+      const turned = controls.indexOf(changed);
+      if (movers.includes(turned) || !(places() in states)) {  // its group stays; the others go where that leaves them
+        const group = groups.find((each) => each.controls.includes(turned));
+        const own = group.controls.map((each) => controls[each].place()).join(",");
+        const moved = group.moved[own]?.split(",").map(Number);
+        controls.forEach((control, each) => {
+          control.put(moved ? moved[each] : group.controls.includes(each) ? control.place() : control.first);
+          control.say();
+        });
       }
-      if (!(place() in states)) return;
-      picture.innerHTML = putTogether(elements, states[place()]);
+      picture.innerHTML = putTogether(elements, states[places()]);
       const drawing = picture.querySelector("svg");
-      drawing.style.maxWidth = `${still.getAttribute("width")}px`;
+      drawing.style.setProperty("--drawn", `${still.getAttribute("width")}px`);
       words.textContent = drawing.getAttribute("aria-label");
     }
     for (const control of controls) {
