@@ -164,7 +164,7 @@ def told(name: str, question: Question, got: Notes, expected: Notes, misconcepti
     value, its = got[name], expected.get(name)
     if name == "shape":
         return Fault(f"{call}: the output has the wrong shape", _shapes(its), _shapes(value), misconception)
-    if name.endswith(LEFT_ALONE) and name in expected:
+    if name.startswith(LEFT_ALONE) and name in expected:
         extra = [each for each in value if each not in (its or [])]
         return Fault(f"{call}: {SAID[LEFT_ALONE]}", "", ", ".join(extra or value), misconception)
     if name == "parameters that no gradient reaches" and isinstance(value, int):

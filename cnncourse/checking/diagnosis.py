@@ -120,7 +120,7 @@ def proven(got: Notes, expected: Notes, differing: Collection[str]) -> str:
 
 def _disturbed(got: Notes, expected: Notes) -> list[str]:
     """Return what the runs of a case changed that is not theirs, in usual uses and in unusual ones."""
-    notes = [name for name in expected if name.endswith(LEFT_ALONE)]
+    notes = [name for name in expected if name.startswith(LEFT_ALONE)]
     pairs = [(got.get(name, []), expected[name]) for name in notes]
     uses = [name for name, its in expected.items() if name.startswith(USED) and "raised" not in its]
     pairs += [(got.get(name, {}).get(LEFT_ALONE, []), expected[name][LEFT_ALONE]) for name in uses]

@@ -24,7 +24,7 @@ from cnncourse.checking.members import registered_buffers, registered_modules
 from cnncourse.checking.plain import IN_SINGLE_PRECISION, OUTPUTS, Plain, flat, plain, same
 from cnncourse.checking.raised import describe
 from cnncourse.checking.subject import Subject, settled
-from cnncourse.checking.uses import USED, unusual_uses, used
+from cnncourse.checking.uses import LEFT_ALONE, USED, unusual_uses, used
 
 Note = tuple[str, Plain]
 Stage = dict[str, object]  # notes that are taken together
@@ -165,7 +165,7 @@ def _examine_module(answer: object, question: Question) -> Iterator[Stage]:
         notes = chance_notes(weights.parameters, lambda inputs: flat(subject.run(inputs))[0], first, question.copies)
         yield {f"chance: {name}": value for name, value in notes.items()}
     notes = _evaluation_notes(subject, weights, first, second, "alike")
-    yield {**notes, "left alone": sorted(subject.disturbed)}
+    yield {**notes, LEFT_ALONE: sorted(subject.disturbed)}
     if question.rounds and question.copied:
         yield _copies(answer, subject, first)
     if question.rounds and not question.single_precision:
@@ -301,7 +301,7 @@ def _evaluation_notes(
         for parameter in weights.parameters:
             parameter.mul_(LARGER)
     notes[f"{prefix}: evaluation with larger weights"] = subject.values(first)
-    return notes | {f"{prefix}: left alone": sorted(subject.disturbed)}
+    return notes | {f"{LEFT_ALONE}, {prefix}": sorted(subject.disturbed)}
 
 
 def _copies(answer: object, subject: Subject, inputs: Sequence[Tensor]) -> Stage:

@@ -12,7 +12,7 @@ from cnncourse.checking.subject import Subject
 
 USED = "used on "  # how the names of these notes begin
 THE_GRADIENT = "the gradient"
-LEFT_ALONE = "left alone"  # how names of notes end that say what was changed beside what comes out
+LEFT_ALONE = "left alone"  # how names of notes begin that say what was changed beside what comes out
 MANY, FEW = 35, 2  # images; few, where they are large
 LARGER = 32  # pixels more than usual, each way: halved as often as networks do, sides that fit go on to fit
 STRIP = 64  # pixels more than usual, one way
