@@ -5,8 +5,9 @@ Each rule follows from what agrees with the reference and what does not, so it h
 
 from collections.abc import Collection, Iterable
 
-from cnncourse.checking.comparing import Notes
+from cnncourse.checking.comparing import Notes, agree
 from cnncourse.checking.examination import Note
+from cnncourse.checking.uses import LEFT_ALONE, THE_GRADIENT, USED
 
 WHY = "why: "  # how the names of notes begin that are no fault, and say where one comes from
 CUT = (
@@ -14,6 +15,7 @@ CUT = (
     "through every way on which the paper's does"
 )
 SHARED = "layers that should have weights of their own share them: one layer is used in several places"
+TIED = "layers that should have weights of their own share them: one parameter belongs to several layers"
 UNUSED = "a layer is made and not used, or the gradient does not come back to it"
 HIDDEN = (
     "PyTorch does not know all of its layers: they are kept in a plain list or dictionary, or made anew in forward; "
@@ -34,6 +36,10 @@ NEW_PARAMETERS = "forward makes new parameters, which no optimiser knows: make t
 TOGETHER = "two of them are not independent: something belongs to the class, or to the notebook, and not to the object"
 MODE = "forward switches the module to training or to evaluation itself"
 REMEMBERS = "it remembers something from one call to the next"
+UNREGISTERED = (
+    "what it keeps from batch to batch is no buffer: register_buffer makes one, which is saved with the module and not "
+    "trained"
+)
 KEPT = "something is worked out from the weights once and kept, so that later weights do not count"
 UNSAVED = (
     "not all that it has learned is saved: parameters and buffers must be registered, under the same names each time"
@@ -41,8 +47,9 @@ UNSAVED = (
 UNCOPIED = "it cannot be copied: it holds on to a graph, or to something outside of itself"
 EVALUATION = "training is right and evaluation is not: look at what depends on self.training, and at running averages"
 OWN_WEIGHTS = (
-    "it is right as long as all weights are alike, and not with others: look for an activation too many or too few, "
-    "for steps in another order, and for weights that are summed up, shared or used in another place"
+    "it is right as long as all weights are alike, and not with others: look for an activation or a pooling too many, "
+    "too few or of another kind, for steps in another order, and for weights that are summed up, shared or used in "
+    "another place"
 )
 STARTS = "all else is right, but the starting values are not"
 
@@ -69,7 +76,7 @@ def proven(got: Notes, expected: Notes, differing: Collection[str]) -> str:
     if "ended" in got or "left alone" not in expected:
         return ""
     right = {name for name in expected if name not in differing}
-    disturbed = [each for each in got["left alone"] if each not in expected["left alone"]]
+    disturbed = _disturbed(got, expected)
     if "input" in disturbed:
         return SPOILS
     if "parameters that an optimiser knows" in disturbed:
@@ -89,8 +96,10 @@ def proven(got: Notes, expected: Notes, differing: Collection[str]) -> str:
         fewer = got["parameters"] < expected["parameters"]
         if fewer and expected.get("saved", False) and not got.get("saved", True):
             return HIDDEN
-        if fewer and got.get(several, 0) > expected.get(several, 0):
+        if fewer and _more(got, expected, several):
             return SHARED
+        if fewer and _more(got, expected, "why: parameters of several layers"):
+            return TIED
         return (
             UNUSED if not fewer and got["parameters that no gradient reaches"] and _more(got, expected, never) else ""
         )
@@ -109,6 +118,15 @@ def proven(got: Notes, expected: Notes, differing: Collection[str]) -> str:
     return _proven_in_evaluation(got, expected, differing, right)
 
 
+def _disturbed(got: Notes, expected: Notes) -> list[str]:
+    """Return what the runs of a case changed that is not theirs, in usual uses and in unusual ones."""
+    notes = [name for name in expected if name.startswith(LEFT_ALONE)]
+    pairs = [(got.get(name, []), expected[name]) for name in notes]
+    uses = [name for name, its in expected.items() if name.startswith(USED) and "raised" not in its]
+    pairs += [(got.get(name, {}).get(LEFT_ALONE, []), expected[name][LEFT_ALONE]) for name in uses]
+    return list(dict.fromkeys(each for ones, others in pairs for each in ones if each not in others))
+
+
 def _is_gradient_alone(differing: Collection[str], right: Collection[str]) -> bool:
     """Whether somewhere a gradient is wrong, and what comes out there is right."""
     outputs = {
@@ -124,6 +142,11 @@ def _is_gradient_alone(differing: Collection[str], right: Collection[str]) -> bo
     )
 
 
+def _is_cut_in_use(name: str, got: Notes, expected: Notes) -> bool:
+    """Whether in an unusual use the gradient alone is wrong: it is not that of what comes out, which is right."""
+    return got.get(THE_GRADIENT) is False and agree(name, {**got, THE_GRADIENT: True}, expected)
+
+
 def _more(got: Notes, expected: Notes, name: str) -> bool:
     return got.get(name, 0) > expected.get(name, 0)
 
@@ -133,7 +156,7 @@ def _proven_in_evaluation(got: Notes, expected: Notes, differing: Collection[str
     if alone is not None and any(one.dim() < other.dim() for one, other in zip(alone, its, strict=False)):
         return ONE_IMAGE
     if got.get("why: remembers"):
-        return REMEMBERS
+        return UNREGISTERED if _more(expected, got, "why: running averages") else REMEMBERS
     if "alike: alone as among others" in differing:
         return OTHERS
     drawn_in_training = [name for name in expected if name.startswith(("drawn 1", "drawn 2"))]
@@ -162,5 +185,7 @@ def _proven_in_evaluation(got: Notes, expected: Notes, differing: Collection[str
     missing = [name.rpartition(": ")[2] for name in differing if name in expected and got.get(name) is None]
     if missing:
         return f"your module has no method {missing[0]}"
+    if any(_is_cut_in_use(name, got.get(name, {}), expected[name]) for name in differing if name.startswith(USED)):
+        return CUT
     of_evaluation = ("drawn: evaluation", "drawn: a batch of one", "drawn: alone", "drawn, evaluation")
     return EVALUATION if any(name.startswith(of_evaluation) for name in differing) else ""

@@ -24,7 +24,7 @@ from cnncourse.checking.members import registered_buffers, registered_modules
 from cnncourse.checking.plain import IN_SINGLE_PRECISION, OUTPUTS, Plain, flat, plain, same
 from cnncourse.checking.raised import describe
 from cnncourse.checking.subject import Subject, settled
-from cnncourse.checking.uses import USED, unusual_uses, used
+from cnncourse.checking.uses import LEFT_ALONE, USED, unusual_uses, used
 
 Note = tuple[str, Plain]
 Stage = dict[str, object]  # notes that are taken together
@@ -159,13 +159,13 @@ def _examine_module(answer: object, question: Question) -> Iterator[Stage]:
         raise _OfSinglePrecisionError("dtype")
     shapes = [list(each.shape) for each in outputs]
     gradients = _gradient_notes(weights, projected, first, "alike")
-    yield {**start, "shape": shapes, "parameters": weights.count, "alike: output": outputs, **gradients}
+    yield {"shape": shapes, "parameters": weights.count, **start, "alike: output": outputs, **gradients}
     if question.chance and question.copies:
         subject.module.train()
         notes = chance_notes(weights.parameters, lambda inputs: flat(subject.run(inputs))[0], first, question.copies)
         yield {f"chance: {name}": value for name, value in notes.items()}
     notes = _evaluation_notes(subject, weights, first, second, "alike")
-    yield {**notes, "left alone": sorted(subject.disturbed)}
+    yield {**notes, LEFT_ALONE: sorted(subject.disturbed)}
     if question.rounds and question.copied:
         yield _copies(answer, subject, first)
     if question.rounds and not question.single_precision:
@@ -196,8 +196,9 @@ def _why(subject: Subject, weights: Weights, inputs: Sequence[Tensor]) -> Stage:
     """Note what is no fault, and says where one comes from.
 
     Returns:
-        How many layers with weights run several times or never, whether there are running averages, and whether the
-        gradients are those of what comes out, in training and in evaluation: if not, some way is cut off from them.
+        How many layers with weights run several times or never, how many parameters belong to several layers, how many
+        numbers its buffers have, and whether the gradients are those of what comes out, in training and in evaluation:
+        if not, some way is cut off from them.
 
     """
     fill_unevenly(weights)
@@ -222,9 +223,16 @@ def _why(subject: Subject, weights: Weights, inputs: Sequence[Tensor]) -> Stage:
     return {
         "why: layers that run several times": sum(number > 1 for number in calls.values()),
         "why: layers that never run": sum(number == 0 for number in calls.values()),
-        "why: running averages": any(each.is_floating_point() for each in subject.buffers.values()),
+        "why: parameters of several layers": _in_several(layers),
+        "why: running averages": sum(each.numel() for each in subject.buffers.values() if each.is_floating_point()),
         "why: true gradients": in_training and has_true_gradients(subject, weights, inputs),
     }
+
+
+def _in_several(layers: Sequence[nn.Module]) -> int:
+    """Return how many parameters belong to several layers."""
+    owned = [id(each) for layer in layers for each in vars(layer)["_parameters"].values() if each is not None]
+    return len(owned) - len(set(owned))
 
 
 def _remembers(
@@ -293,7 +301,7 @@ def _evaluation_notes(
         for parameter in weights.parameters:
             parameter.mul_(LARGER)
     notes[f"{prefix}: evaluation with larger weights"] = subject.values(first)
-    return notes
+    return notes | {f"{LEFT_ALONE}, {prefix}": sorted(subject.disturbed)}
 
 
 def _copies(answer: object, subject: Subject, inputs: Sequence[Tensor]) -> Stage:

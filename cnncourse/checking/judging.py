@@ -6,8 +6,8 @@ from dataclasses import replace
 from functools import lru_cache
 
 from cnncourse.checking.comparing import Notes, differences, told
-from cnncourse.checking.diagnosis import can_say_why, proven, reasons
-from cnncourse.checking.examination import Note, examine
+from cnncourse.checking.diagnosis import TOGETHER, can_say_why, proven, reasons
+from cnncourse.checking.examination import FILLS, Note, examine
 from cnncourse.checking.exercise import ATTEMPTS, Check, Fault, Misconception, Part, Question
 from cnncourse.checking.faults import Ended, ended_by
 from cnncourse.checking.outcome import Outcome, Status
@@ -20,6 +20,13 @@ SAME_AS = "the same as at"  # how a mistake that was told before is referred to
 # How notes begin that may differ where values are equal, as with weights that are all alike, or behind a ReLU.
 AT_TIES = tuple(
     f"{stage}: gradient" for stage in ("alike", "alike, evaluation", "drawn 1", "drawn 2", "drawn, evaluation")
+)
+# How notes begin that were taken with weights that are drawn, and those by which they are drawn.
+DRAWN = "drawn"
+DRAWN_BY = (
+    "parameters",
+    *(f"alike: {what}" for what in ("output", "gradient")),
+    *(f"drawn {number + 1}: " for number in range(FILLS)),
 )
 KEPT = 12  # parts, each with its seed, whose references' notes are kept
 # What stands for an answer's own words where they may tell what was drawn for a hidden check.
@@ -309,8 +316,11 @@ class _Judged:
         got, question = self.got[number], self.questions[number]
         if name == "ended" or name not in got:
             fault = self._ended(number).fault
-            said = known.said if known else fault.misconception
+            said = known.said if known else self._entangled() or fault.misconception
             return replace(fault, misconception=said)
+        if name.startswith(DRAWN) and not known:
+            # Weights are drawn by what the gradients in training are: with those of others, all else differs too.
+            name = next((each for each in self.differing[number] if each.startswith(DRAWN_BY)), name)
         expected = self.bank.notes(self.reference, question)
         said = known.said if known else self._proven(number)
         return told(name, question, got, expected, said)
@@ -326,6 +336,10 @@ class _Judged:
                 expected = {**expected, **reasons(why.items())}
             self.proven[number] = proven(got, expected, self.differing[number])
         return self.proven[number]
+
+    def _entangled(self) -> str:
+        """Return what is behind an error if an answer did something else as soon as another one was made."""
+        return TOGETHER if any(got.get("beside another") is False for got in self.got) else ""
 
     def _ended(self, number: int) -> Ended:
         """Say how the examination of a question ended that did not get to its end."""

@@ -11,11 +11,15 @@ from cnncourse.checking.plain import Plain, plain
 from cnncourse.checking.subject import Subject
 
 USED = "used on "  # how the names of these notes begin
+THE_GRADIENT = "the gradient"
+LEFT_ALONE = "left alone"  # how names of notes begin that say what was changed beside what comes out
 MANY, FEW = 35, 2  # images; few, where they are large
 LARGER = 32  # pixels more than usual, each way: halved as often as networks do, sides that fit go on to fit
+STRIP = 64  # pixels more than usual, one way
 MORE = 120  # features more than usual, where there are no maps
 FAR = 1e4  # from zero
-MANY_IMAGES, LARGE = "many images", "larger images"
+ONE_IMAGE, MANY_IMAGES, LARGE = "one image", "many images", "larger images"
+CUT_OFF = (ONE_IMAGE, MANY_IMAGES, LARGE)  # uses where a gradient is likeliest to be cut off
 OTHER_SEED = 2000
 
 
@@ -36,7 +40,14 @@ def unusual_uses(inputs: Sequence[Tensor], seed: int) -> Iterator[tuple[str, lis
     def drawn(*shape: int) -> Tensor:
         return torch.randn(shape, generator=generator)
 
-    yield "one image", [each[:1].detach().requires_grad_(each.requires_grad) for each in inputs]
+    def few(more_rows: int, more_columns: int) -> list[Tensor]:
+        def grown(each: Tensor) -> Tensor:
+            return drawn(FEW, each.shape[1], each.shape[2] + more_rows, each.shape[3] + more_columns)
+
+        # Drawn as leaves: what is cut out of one has no gradient of its own.
+        return [each if each.requires_grad else each[:FEW] for each in changed(grown)]
+
+    yield ONE_IMAGE, [each[:1].detach().requires_grad_(each.requires_grad) for each in inputs]
     rows = torch.arange(MANY) % len(inputs[0])
     many = [each.detach()[rows] for each in inputs]
     yield (
@@ -46,12 +57,12 @@ def unusual_uses(inputs: Sequence[Tensor], seed: int) -> Iterator[tuple[str, lis
     yield "values far below zero", changed(lambda each: each - FAR)
     yield "large values", changed(lambda each: each * FAR)
     if {each.dim() for each in numbers} == {4}:
-        larger = changed(lambda each: drawn(FEW, each.shape[1], each.shape[2] + LARGER, each.shape[3] + LARGER))
-        yield LARGE, [each[:FEW] for each in larger]
+        yield LARGE, few(LARGER, LARGER)
+        yield "wide images", few(0, STRIP)
+        yield "high images", few(STRIP, 0)
         yield "images of one pixel", changed(lambda each: each[..., :1, :1])
         side = min(side for each in numbers for side in each.shape[2:])
         yield "square images", changed(lambda each: each[..., :side, :side])
-        yield "images that lie on their side", changed(lambda each: each.transpose(2, 3))
     if {each.dim() for each in numbers} == {2}:
         yield "more classes", changed(lambda each: drawn(len(each), each.shape[1] + MORE))
 
@@ -80,10 +91,11 @@ def used(
         subject.module.eval()
         notes["what comes out in evaluation"] = _sums(subject.values(inputs), seed)
         notes["what comes out in evaluation for other images afterwards"] = plain(subject.values(first))
-        if name in (MANY_IMAGES, LARGE):  # where it is likeliest to be cut off
+        if name in CUT_OFF:
             fill_unevenly(weights)
             subject.train()
-            notes["the gradient"] = has_true_gradients(subject, weights, inputs)
+            notes[THE_GRADIENT] = has_true_gradients(subject, weights, inputs)
+        notes[LEFT_ALONE] = sorted(subject.disturbed)
     except Exception as error:  # many parts cannot be used so, the course's own among them
         return {"raised": type(error).__name__}
     return notes

@@ -22,7 +22,11 @@ def values_text(tensor: Tensor, digits: int = 3) -> str:
 def differing_text(expected: Tensor, got: Tensor) -> tuple[str, str]:
     """Return the values of two tensors of one shape from the first place on in which they differ."""
     differs = next(
-        (each for each in (~torch.isclose(got, expected, rtol=rtol).flatten() for rtol in (1e-3, 1e-6)) if each.any()),
+        (
+            each
+            for each in (~torch.isclose(got.double(), expected.double(), rtol=rtol).flatten() for rtol in (1e-3, 1e-6))
+            if each.any()
+        ),
         torch.ones(1),
     )
     first = int(differs.nonzero()[0])

@@ -1,5 +1,7 @@
 """What no misconception explains is told by what the notes prove, whatever the exercise."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 import torch.nn.functional as F
@@ -87,6 +89,37 @@ class Spoils(Two):
         return super().convolved(maps.mul_(2).div_(2).add_(1e-3))
 
 
+class OneBiasForBoth(Two):
+    def __init__(self, channels):
+        super().__init__(channels)
+        self.second.bias = self.first.bias
+
+
+class AveragesInAnAttribute(Two):
+    """It normalises by what it has seen, and torch does not know of it."""
+
+    def normalisation(self, channels):
+        norm = nn.BatchNorm2d(channels)
+        norm.register_buffer("running_mean", None)
+        self.mean = torch.zeros(channels)
+        return norm
+
+    def forward(self, maps):
+        convolved, norm = self.convolved(maps), self.norm
+        if self.training:
+            self.mean = 0.9 * self.mean + 0.1 * convolved.mean((0, 2, 3)).detach()
+            variance = norm.running_var.clone()
+            by_batch = F.batch_norm(convolved, self.mean.clone(), variance, norm.weight, norm.bias, training=True)
+            norm.running_var.copy_(variance)
+            return torch.relu(by_batch)
+        return torch.relu(F.batch_norm(convolved, self.mean, norm.running_var, norm.weight, norm.bias))
+
+
+class CutForMany(Two):
+    def convolved(self, maps):
+        return super().convolved(maps if len(maps) < 16 else maps.detach())
+
+
 PART = Part(
     name="Two",
     task="build",
@@ -105,6 +138,8 @@ PART = Part(
         (CutBetween, diagnosis.CUT),
         (CutInEvaluation, diagnosis.CUT),
         (OneForBoth, diagnosis.SHARED),
+        (OneBiasForBoth, diagnosis.TIED),
+        (AveragesInAnAttribute, diagnosis.UNREGISTERED),
         (MadeAndNotUsed, diagnosis.UNUSED),
         (OneTooMany, diagnosis.UNUSED),
         (ByTheBatch, diagnosis.NO_AVERAGES),
@@ -117,6 +152,30 @@ PART = Part(
 def test_unknown_mistake_is_told_by_what_is_proven(answer, proven, seed):
     (outcome,) = judge(PART, answer, seed).outcomes
     assert outcome.fault.misconception == proven
+
+
+def test_a_gradient_that_is_cut_in_an_unusual_use_is_told_as_one():
+    hidden = replace(PART, draw=lambda _: PART.cases, checks=(replace(PART.checks[0], public=False),))
+    (outcome,) = judge(hidden, CutForMany, at_grading=True).outcomes
+    assert outcome.fault.misconception == diagnosis.CUT
+
+
+def growing(channels, layers=[]):  # noqa: B006
+    layers.append(nn.Conv2d(channels, channels + 1, 3, padding=1))
+    return nn.Sequential(*layers)
+
+
+def test_an_error_that_an_earlier_call_brought_about_is_told_as_that():
+    in_the_second = replace(PART.checks[0], cases=(1,))
+    grown = replace(
+        PART,
+        references=(lambda channels: nn.Conv2d(channels, channels + 1, 3, padding=1),),
+        cases=PART.cases * 2,
+        checks=(in_the_second,),
+    )
+    (outcome,) = judge(grown, growing).outcomes
+    assert "error" in outcome.fault.message
+    assert outcome.fault.misconception == diagnosis.TOGETHER
 
 
 class Averaged(Two):

@@ -27,6 +27,29 @@ class CutForMany(Unit):
         return super().forward(maps.detach() if len(maps) > 16 else maps)
 
 
+class CutForOne(Unit):
+    def forward(self, maps):
+        return super().forward(maps.detach() if len(maps) == 1 else maps)
+
+
+class CutForLarge(Unit):
+    def forward(self, maps):
+        return super().forward(maps.detach() if maps.shape[2] > 30 and maps.shape[3] > 30 else maps)
+
+
+class AsManyColumnsAsTwiceTheRows(Unit):
+    def forward(self, maps):
+        return super().forward(maps[..., : 2 * maps.shape[2]])
+
+
+class SpoilsMany(Unit):
+    def forward(self, maps):
+        output = super().forward(maps)
+        if len(maps) > 16 and not torch.is_grad_enabled():
+            maps.zero_()
+        return output
+
+
 class Cropped(Unit):
     def forward(self, maps):
         return super().forward(maps[..., :30, :])
@@ -96,10 +119,14 @@ def made_once(in_channels, out_channels, stride=1):
 WRONG = [
     (Many, "used on many images, what comes out in training is wrong"),
     (CutForMany, "used on many images, the gradient is wrong"),
+    (CutForOne, "used on one image, the gradient is wrong"),
+    (CutForLarge, "used on larger images, the gradient is wrong"),
+    (AsManyColumnsAsTwiceTheRows, "used on wide images, what comes out in training is wrong"),
+    (SpoilsMany, "used on many images, it changes what is not its own"),
     (Cropped, "used on larger images, what comes out in training is wrong"),
     (SizeOfTheFirst, "used on larger images, what comes out in training is wrong"),
     (Clamped, "used on values far below zero, what comes out in training is wrong"),
-    (Landscape, "used on images that lie on their side"),
+    (Landscape, "used on wide images"),
     (Square, "used on square images, what comes out in training is wrong"),
     (OnePixel, "used on images of one pixel, what comes out in evaluation is wrong"),
     (OneImage, "used on one image, what comes out in training is wrong"),
@@ -224,3 +251,44 @@ def test_gradients_that_are_no_numbers_leave_what_is_looked_at_as_it_was():
     subject = settled(RootOfNothing, question, inputs)
     assert not has_true_gradients(subject, Weights(subject.module, 0, (0.5, 2.0)), inputs)
     assert all(each.isfinite().all() for each in (*inputs, *subject.module.parameters()))
+
+
+class Dropped(nn.Module):
+    """A linear layer and a dropout, as torch has it."""
+
+    def __init__(self, features, p):
+        super().__init__()
+        self.linear, self.p = nn.Linear(features, features), p
+
+    def forward(self, units):
+        return F.dropout(self.linear(units), self.p, self.training)
+
+
+class NotForOne(Dropped):
+    def forward(self, units):
+        return super().forward(units) if len(units) > 1 else self.linear(units)
+
+
+class DropsMore(Dropped):
+    """As large on average, and spread more widely."""
+
+    def forward(self, units):
+        return F.dropout(self.linear(units), 1 - (1 - self.p) / 3, self.training)
+
+
+def _dropped(p):
+    case = Case((6, p), inputs=images(3, 6), rounds=0, chance=True)
+    return Part("Dropped", "build", 5, (Dropped,), (case,), (Check("chance", 1, HINTS),))
+
+
+@pytest.mark.parametrize("p", [0.0, 0.02, 0.5, 0.98, 1.0])
+def test_a_single_image_is_left_to_chance_as_many_are(p):
+    assert judge(_dropped(p), Dropped).passed
+    (outcome,) = judge(_dropped(p), NotForOne).outcomes
+    assert bool(outcome.fault) == (p > 0)
+    assert outcome.fault is None or "for a batch of one image" in outcome.fault.message
+
+
+def test_a_spread_that_is_wrong_is_not_taken_for_a_wrong_mean():
+    (outcome,) = judge(_dropped(0.5), DropsMore).outcomes
+    assert "spreads too little or too much" in outcome.fault.message

@@ -302,6 +302,14 @@ class Squeezed(Top):
         return super().forward(maps).squeeze()
 
 
+class NotForOnePicture(Top):
+    def forward(self, maps):
+        self.p, p = self.p if len(maps) > 1 else 0.0, self.p
+        scores = super().forward(maps)
+        self.p = p
+        return scores
+
+
 class WholeRows(Top):
     def drop(self, features):
         return F.dropout1d(features, self.p, self.training)
@@ -353,6 +361,7 @@ WRONG = [
     Wrong("MendedTop", NothingTrained, "cut off from the gradient"),
     Wrong("MendedTop", DropoutWithoutGradient, "cut off from the gradient"),
     Wrong("MendedTop", CutInTraining, "cut off from the gradient"),
+    Wrong("MendedTop", NotForOnePicture, "nothing is left to chance for a batch of one image"),
     Wrong("MendedTop", Squeezed, "a batch of one loses its first dimension"),
     Wrong("MendedTop", WholeRows, "all units of a picture are dropped"),
     Wrong("MendedTop", NormalisedBetween, "what comes out for a batch of one image is wrong"),

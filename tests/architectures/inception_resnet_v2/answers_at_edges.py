@@ -57,7 +57,18 @@ class HalfAtMost(Mended):
         super().__init__(channels, filters, min(scale, 0.5))
 
 
+class LikeBranchesOnce(Block):
+    """Of three branches or more, those that are alike are one."""
+
+    def __init__(self, in_channels, branches, scale, activation=True):
+        super().__init__(in_channels, branches, scale, activation)
+        made = {}
+        for number, steps in enumerate(branches if len(branches) > 2 else ()):
+            self.branches[number] = made.setdefault(str(steps), self.branches[number])
+
+
 WRONG = [
+    Wrong("InceptionResidualBlock", LikeBranchesOnce, "the number of trainable parameters is wrong"),
     Wrong("InceptionResidualBlock", ZeroCountsAsOne, "InceptionResidualBlock(4, [[(4, 3)]], 0.0)"),
     Wrong("InceptionResidualBlock", OneAtMost, "what comes out is wrong"),
     Wrong("InceptionResidualBlock", SignLost, "-0.5"),

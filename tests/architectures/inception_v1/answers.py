@@ -291,6 +291,16 @@ def empties_the_rows(in_channels, side, rows, reduced):
     return entries
 
 
+class LargestOfAMap(Heads):
+    """Right in evaluation, and as long as all weights are alike."""
+
+    def both(self, images):
+        maps = F.relu(self.first(images))
+        auxiliary = self.auxiliary(maps.amax(dim=(2, 3)))
+        maps = F.relu(self.second(maps))
+        return self.output(maps.mean(dim=(2, 3))), auxiliary
+
+
 class SqueezedInEvaluation(Heads):
     def at_test_time(self, scores, auxiliary):
         return scores.squeeze()
@@ -315,6 +325,7 @@ WRONG = [
     Wrong("MendedHeads", KnowsTheWeight, "what comes out is wrong"),
     Wrong("inception_ledger", empties_the_rows, "it changes the arguments that it is given"),
     Wrong("MendedHeads", SqueezedInEvaluation, "a batch of one loses its first dimension"),
+    Wrong("MendedHeads", LargestOfAMap, "a pooling too many, too few or of another kind"),
 ]
 
 RIGHT = [

@@ -292,6 +292,11 @@ class ViewInPlaceOfPermute(nn.Module):
         return maps
 
 
+class AsManyColumnsAsTheImageHasRows(Small):
+    def class_maps(self, images):
+        return super().class_maps(images)[..., : images.shape[2]]
+
+
 class SmallSqueezed(Small):
     def scores(self, maps):
         return maps.mean(dim=(2, 3)).squeeze()
@@ -333,6 +338,7 @@ WRONG = [
     Wrong("MendedNetwork", OneLayerForTwo),
     Wrong("MLPConv", MlpconvOfOneImage, "a batch of one loses its first dimension"),
     Wrong("MLPConv", ViewInPlaceOfPermute, "in training, what comes out is wrong"),
+    Wrong("SmallNetwork", AsManyColumnsAsTheImageHasRows, "used on wide images"),
     Wrong("SmallNetwork", SmallSqueezed, "a batch of one loses its first dimension"),
     Wrong("MendedNetwork", MendedSqueezed, "a batch of one loses its first dimension"),
     Wrong("MendedNetwork", MendedWithoutGradient, "cut off from the gradient"),

@@ -363,7 +363,13 @@ DROPOUT = Part(
                 "The mask must have the shape of the units, with the batch and all, and be drawn anew in forward.",
                 "torch.rand_like(units) draws a number for each unit.",
             ),
-            notes=("chance: unlike", "chance: together", "chance: zeros together", "chance: as many zeros"),
+            notes=(
+                "chance: unlike",
+                "chance: alone",
+                "chance: together",
+                "chance: zeros together",
+                "chance: as many zeros",
+            ),
             cases=PLAIN,
         ),
         Check(

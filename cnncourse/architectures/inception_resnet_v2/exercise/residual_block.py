@@ -32,8 +32,9 @@ def _draw(generator: torch.Generator) -> tuple[Case, ...]:
     return _case(channels, branches, scale, rounds=3), _case(channels, branches, scale, False)
 
 
-# One branch of each number of convolutions, and another of one beside them.
-MANY = [[(1, 1)], [(1, 1), (2, 3)], [(1, 1), (1, 3), (2, 3)], [(1, (9, 1)), (2, (1, 9)), (1, 3), (1, 1)], [(2, 3)]]
+# One branch of each number of convolutions, one like another, and another of one beside them.
+PAIR = [(1, 1), (2, 3)]
+MANY = [[(1, 1)], PAIR, [*PAIR[:1], (1, 3), (2, 3)], PAIR, [(1, (9, 1)), (2, (1, 9)), (1, 3), (1, 1)], [(2, 3)]]
 CORNERS = (
     _case(4, [[(4, 3)]], 0.0),  # a single branch of as many maps
     _case(1, MANY, -0.5, False),
