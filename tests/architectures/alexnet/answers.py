@@ -352,7 +352,7 @@ WRONG = [
         "the side behind conv1 is rounded up",
     ),
     Wrong("Dropout", RoundedShare),
-    Wrong("Dropout", SinglePictureKept, "the share of zeros is wrong"),
+    Wrong("Dropout", SinglePictureKept, "nothing is left to chance for a batch of one image"),
     Wrong("parameter_ledger", image_never_split, "the result is wrong"),
     Wrong("parameter_ledger", side_to_the_nearest, "the result is wrong"),
     Wrong("parameter_ledger", poolings_two_wide, "the poolings are taken for 2 wide"),
@@ -364,7 +364,7 @@ WRONG = [
     Wrong("MendedTop", NotForOnePicture, "nothing is left to chance for a batch of one image"),
     Wrong("MendedTop", Squeezed, "a batch of one loses its first dimension"),
     Wrong("MendedTop", WholeRows, "all units of a picture are dropped"),
-    Wrong("MendedTop", NormalisedBetween, "what comes out for a batch of one image is wrong"),
+    Wrong("MendedTop", NormalisedBetween, "your code raises an error"),
 ]
 
 RIGHT = [

@@ -443,7 +443,7 @@ WRONG = [
     Wrong("MendedSubsampling", FiveMapsWhateverIsAsked, "the output has the wrong shape"),
     Wrong("MendedSubsampling", SizeWrittenDown, "your code raises an error"),
     Wrong("lenet5_features", picture_of_fixed_size, "your code raises an error"),
-    Wrong("lenet5_features", without_the_mean_of_the_batch, "what comes out for a batch of one image is wrong"),
+    Wrong("lenet5_features", without_the_mean_of_the_batch, "in training, what comes out is wrong"),
 ]
 
 RIGHT = [

@@ -73,7 +73,7 @@ WRONG = [
     Wrong("BasicBlock", ZerosBehindEvenSides, "what comes out is wrong"),
     Wrong("make_resnet", SixBlocksAStageAtMost, "the number of trainable parameters is wrong"),
     Wrong("make_resnet", OneStageHalvesToo, "make_resnet([1]"),
-    Wrong("make_resnet", MeanOfASquare, "make_resnet([1]"),
+    Wrong("make_resnet", MeanOfASquare, "used on wide images"),
     Wrong("MendedBottleneck", BottleneckProjectsForStrideOnly, "two tensors of different shapes"),
     Wrong("MendedBottleneck", PlainProjectionWithoutStride, "the number of trainable parameters is wrong"),
     Wrong("MendedBottleneck", SurplusMapsCutOff, "the number of trainable parameters is wrong"),
