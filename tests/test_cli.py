@@ -64,6 +64,13 @@ def test_help_lists_every_command_and_the_instructors_apart(capsys):
         assert f"\n  {command} " in instructors
 
 
+@pytest.mark.parametrize("command", cli.command_line().parsers)
+def test_usage_of_a_command_is_what_is_typed(command, capsys):
+    with pytest.raises(SystemExit):
+        cli.main([command, "--help"])
+    assert capsys.readouterr().out.startswith(f"usage: cnncourse {command} [-h]")
+
+
 def test_doctor_finds_nothing_wrong_here(capsys):
     assert cli.main(["doctor"]) == 0
     said = capsys.readouterr().out

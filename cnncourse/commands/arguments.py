@@ -22,7 +22,7 @@ class Commands:
             formatter_class=argparse.RawDescriptionHelpFormatter,
             epilog="",
         )
-        self._commands = self.parser.add_subparsers(dest="command", required=True, metavar="command")
+        self._commands = self.parser.add_subparsers(prog="cnncourse", dest="command", required=True, metavar="command")
         # argparse knows no groups of commands: the list is our own, below its help.
         self._commands.help = argparse.SUPPRESS
 
