@@ -95,6 +95,13 @@ def test_headings_are_in_order(own):
             assert after <= before + 1, f"{place}: a heading of level {after} below one of level {before}"
 
 
+def test_each_chapter_links_words_to_the_glossary_each_once(own):
+    for record in CATALOGUE:
+        article = own[f"chapters/{record.chapter}.html"].find("article")
+        words = [link.text.lower() for link in article.find_all("a", href=re.compile("appendix-glossary.html#word-"))]
+        assert len(words) == len(set(words)) > 20, record.chapter
+
+
 def test_each_page_has_one_address_a_title_and_a_card(own, project):
     home = Repository.of_course(project).site
     titles = set()
