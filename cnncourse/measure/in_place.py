@@ -38,7 +38,7 @@ class Place:
         """Return whether any, and whether all, of these numbers are another's."""
         if self.memory != other.memory or max(self.numbers, other.numbers) > LARGEST:
             return False, False
-        is_others = torch.zeros(self.numbers, dtype=torch.bool)
+        is_others = torch.zeros(self.numbers, dtype=torch.bool, device="cpu")  # whatever the default is
         is_others.as_strided(other.shape, other.stride, other.offset).fill_(True)
         own = is_others.as_strided(self.shape, self.stride, self.offset)
         return bool(own.any()), bool(own.all())

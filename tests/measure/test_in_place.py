@@ -99,3 +99,8 @@ def test_network_that_asks_what_its_maps_are_is_drawn_as_it_answers():
 
     net = Net(by_kind)
     assert "4 and ReLU" in str(draw(net, IMAGE))
+
+
+def test_where_no_numbers_are_made_it_is_told_as_well():
+    with torch.device("meta"):
+        assert "4 and ReLU" in str(draw(Net(then(lambda net, maps: maps.relu_())), IMAGE))
