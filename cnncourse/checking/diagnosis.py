@@ -16,6 +16,7 @@ CUT = (
 )
 SHARED = "layers that should have weights of their own share them: one layer is used in several places"
 TIED = "layers that should have weights of their own share them: one parameter belongs to several layers"
+UNTRAINED = "parameters that should be trained are not: requires_grad is False"
 UNUSED = "a layer is made and not used, or the gradient does not come back to it"
 HIDDEN = (
     "PyTorch does not know all of its layers: they are kept in a plain list or dictionary, or made anew in forward; "
@@ -100,6 +101,9 @@ def proven(got: Notes, expected: Notes, differing: Collection[str]) -> str:
             return SHARED
         if fewer and _more(got, expected, "why: parameters of several layers"):
             return TIED
+        untrained = "why: numbers that no training moves"
+        if fewer and expected["parameters"] - got["parameters"] == got.get(untrained, 0) - expected.get(untrained, 0):
+            return UNTRAINED
         return (
             UNUSED if not fewer and got["parameters that no gradient reaches"] and _more(got, expected, never) else ""
         )

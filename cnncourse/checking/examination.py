@@ -20,7 +20,7 @@ from cnncourse.checking.canonical_weights import Weights, count_weights, tell_ap
 from cnncourse.checking.chance import chance_notes
 from cnncourse.checking.derivatives import fill_unevenly, has_true_gradients
 from cnncourse.checking.exercise import Fault, Question, RefusedAnswerError
-from cnncourse.checking.members import registered_buffers, registered_modules
+from cnncourse.checking.members import registered_buffers, registered_modules, registered_parameters
 from cnncourse.checking.plain import IN_SINGLE_PRECISION, OUTPUTS, Plain, flat, plain, same
 from cnncourse.checking.raised import describe
 from cnncourse.checking.subject import Subject, settled
@@ -197,8 +197,8 @@ def _why(subject: Subject, weights: Weights, inputs: Sequence[Tensor]) -> Stage:
 
     Returns:
         How many layers with weights run several times or never, how many parameters belong to several layers, how many
-        numbers its buffers have, and whether the gradients are those of what comes out, in training and in evaluation:
-        if not, some way is cut off from them.
+        numbers no training moves and how many its buffers have, and whether the gradients are those of what comes out,
+        in training and in evaluation: if not, some way is cut off from them.
 
     """
     fill_unevenly(weights)
@@ -224,6 +224,9 @@ def _why(subject: Subject, weights: Weights, inputs: Sequence[Tensor]) -> Stage:
         "why: layers that run several times": sum(number > 1 for number in calls.values()),
         "why: layers that never run": sum(number == 0 for number in calls.values()),
         "why: parameters of several layers": _in_several(layers),
+        "why: numbers that no training moves": sum(
+            each.numel() for each in registered_parameters(subject.module) if not each.requires_grad
+        ),
         "why: running averages": sum(each.numel() for each in subject.buffers.values() if each.is_floating_point()),
         "why: true gradients": in_training and has_true_gradients(subject, weights, inputs),
     }

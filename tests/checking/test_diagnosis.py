@@ -95,6 +95,12 @@ class OneBiasForBoth(Two):
         self.second.bias = self.first.bias
 
 
+class FirstIsFixed(Two):
+    def __init__(self, channels):
+        super().__init__(channels)
+        self.first.requires_grad_(False)
+
+
 class AveragesInAnAttribute(Two):
     """It normalises by what it has seen, and torch does not know of it."""
 
@@ -139,6 +145,7 @@ PART = Part(
         (CutInEvaluation, diagnosis.CUT),
         (OneForBoth, diagnosis.SHARED),
         (OneBiasForBoth, diagnosis.TIED),
+        (FirstIsFixed, diagnosis.UNTRAINED),
         (AveragesInAnAttribute, diagnosis.UNREGISTERED),
         (MadeAndNotUsed, diagnosis.UNUSED),
         (OneTooMany, diagnosis.UNUSED),
