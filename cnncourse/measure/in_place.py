@@ -4,6 +4,7 @@ In a trace, ``y.relu_()`` is a step whose result nobody takes, and what comes af
 has changed is told by the counts that torch keeps for autograd, and which others share their memory by where they lie.
 """
 
+import operator
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -109,6 +110,6 @@ def _as_it_became(each: torch.fx.Node, latest: torch.fx.Node, node: torch.fx.Nod
 
 def _index_of_view(node: torch.fx.Node, whole: torch.fx.Node) -> object:
     """Return by which index a step's maps were taken out of others, ... where by none."""
-    view = node.all_input_nodes[0]
-    is_indexed = view.op == "call_function" and view.target.__name__ == "getitem" and view.args[0] is whole
-    return view.args[1] if is_indexed else ...
+    # Views of one memory count their changes together: the one that was written into lies where the result does.
+    views = [each for each in node.meta["changed"] if each.meta.get("place") == node.meta["place"]]
+    return next((each.args[1] for each in views if each.target is operator.getitem and each.args[0] is whole), ...)

@@ -7,6 +7,7 @@ import pytest
 
 from cnncourse.architectures import LeNet5
 from cnncourse.display import bundle, still
+from cnncourse.display.stills import LEAST
 from cnncourse.drawing import draw
 from tests.architectures.shapes import on_meta
 
@@ -53,3 +54,8 @@ class Widget:
 @pytest.mark.parametrize("answer", [{"view": 1}, ({"view": 1}, {"metadata": 2})], ids=["ipywidgets", "anywidget"])
 def test_a_widget_stands_beside_its_still(answer):
     assert bundle("<img>", "words", Widget(answer)) == {"view": 1, "text/html": "<img>", "text/plain": "words"}
+
+
+@pytest.mark.parametrize("script", ["display/widgets.js", "drawing/explorer.js"])
+def test_live_pictures_shrink_no_further_than_stills(script, project):
+    assert f"const LEAST = {LEAST};" in (project / "cnncourse" / script).read_text(encoding="utf-8")

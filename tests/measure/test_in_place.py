@@ -44,6 +44,11 @@ def doubled_into(net, maps):
     return new
 
 
+def half_into(net, maps):
+    torch.mul(maps[:, 2:], 2, out=maps[:, :2])
+    return maps
+
+
 def first_half_by_second(net, maps):
     first, second = maps.chunk(2, 1)
     first.mul_(second)
@@ -68,6 +73,7 @@ BRANCHES = "2 branches with a shortcut that meet in "
         (then(lambda net, maps: maps.transpose(2, 3)[..., 0].zero_()), f"4, {BRANCHES}“write […]”"),
         (doubled, f"4, {BRANCHES}“write [:, :2]”, ×2"),
         (doubled_into, f"4, {BRANCHES}“multiply”"),
+        (half_into, "meet in “write [:, :2]”"),
         (first_half_by_second, f"4, {BRANCHES}“write […]”"),
     ],
 )
@@ -83,7 +89,7 @@ def test_a_part_that_was_not_changed_stays_what_it_was():
 
 
 @pytest.mark.parametrize("make", [torch.Tensor, torch.FloatTensor])
-def test_tensor_made_by_its_class_is_told_or_taken_and_ends_nothing(make):
+def test_tensor_made_by_its_class_is_told_with_its_line(make):
     # Torch's C code would look for the memory of what stands for maps, and the kernel with all that it holds be gone.
     net = Net(lambda net, maps: make(maps))
     with pytest.raises(ValueError, match=r"(?s)by its class.*make\(maps\)"):
@@ -99,6 +105,13 @@ def test_network_that_asks_what_its_maps_are_is_drawn_as_it_answers():
 
     net = Net(by_kind)
     assert "4 and ReLU" in str(draw(net, IMAGE))
+
+
+def test_inside_inference_mode_it_is_the_same():
+    net = Net(then(lambda net, maps: maps.relu_()))
+    with torch.inference_mode():
+        inside = str(draw(net, IMAGE))
+    assert inside == str(draw(net, IMAGE))
 
 
 def test_where_no_numbers_are_made_it_is_told_as_well():
