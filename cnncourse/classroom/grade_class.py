@@ -28,6 +28,7 @@ from cnncourse.classroom.reports.similarity import Group, groups, of_the_course
 from cnncourse.classroom.term.changes import changed, read_changes
 from cnncourse.classroom.term.records import write_record
 from cnncourse.classroom.term.rules import Term
+from cnncourse.classroom.term.sending import write_for_nbgrader
 
 USUAL = 0.25  # of a class: what more of them write alike is the usual way
 MOST_COPIES = 5  # learners named in one line, and lines of one learner
@@ -121,9 +122,13 @@ def grade_class(
     write_record(folder, name, collection, attempts)
     told = (changed(result, changes) for result in files.read_all(students))
     page = write_reports(folder, handed_out.exercise, told, collection, alike)
+    without = write_for_nbgrader(folder, collection.submissions)
     odd = {result.student for result in files.read_all(students) if result.attention} | set(collection.remarks) - {""}
     missing = len(collection.surely_missing)
-    return Graded(page, len(students), judged, missing, len(odd), collection.problem, collection.of_the_class)
+    remarks = collection.of_the_class
+    if without:
+        remarks += (f"what nbgrader's exchange needs to give feedback back is damaged: {', '.join(without)}",)
+    return Graded(page, len(students), judged, missing, len(odd), collection.problem, remarks)
 
 
 def with_maximum(collection: Collection, exercise: Exercise) -> Collection:

@@ -13,11 +13,11 @@ from cnncourse.classroom.term.gradebook import TermBook, make_book
 from cnncourse.classroom.term.page import pseudonyms, write_page
 from cnncourse.classroom.term.records import Record, read_records
 from cnncourse.classroom.term.rules import Term
-from cnncourse.classroom.term.sending import write_mails, write_zips
+from cnncourse.classroom.term.sending import renew_for_nbgrader, write_mails, write_zips
 
 
 def make_gradebook(graded: Path, term: Term, folder: Path) -> Path:
-    """Write the gradebook of a term: a page, tables, feedback anew with all changes by hand, and zip files of it.
+    """Write the gradebook of a term: a page, tables, feedback anew with all changes by hand, and as platforms take it.
 
     Args:
         graded: the folder with a folder an exercise, as ``cnncourse grade`` leaves it.
@@ -43,6 +43,7 @@ def make_gradebook(graded: Path, term: Term, folder: Path) -> Path:
     for record in records:
         links |= _write_pages(record, book, called, folder)
         write_zips(record)
+        renew_for_nbgrader(record)
         write_mails(record, addresses, term.title)
     write_exports(folder, book)
     write_by_hand(

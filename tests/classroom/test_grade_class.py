@@ -90,11 +90,15 @@ def test_class_is_graded_from_nbgraders_folder_with_everything_that_is_promised(
         (folder / "timestamp.txt").write_text(
             "2026-11-20 10:00:00 UTC" if student == "ada" else "2026-11-22 10:00:00 UTC"
         )
+    for student, secret in {"ada": b"s3cret", "bob": b"\xff"}.items():  # what nbgrader's exchange leaves there
+        (tmp_path / f"submitted/{student}/{EXERCISE}/submission_secret.txt").write_bytes(secret)
     (tmp_path / "class.csv").write_text("student,name\nada,Ada\nbob,Bob\ncy,Cy\ndi,Di\n")
     out = tmp_path / "out"
     command = ["grade", str(tmp_path), "--assignment", EXERCISE, "--to", str(out), "--due", "2026-11-21T12:00"]
     assert cli.main([*command, "--roster", str(tmp_path / "class.csv"), "--jobs", "1"]) == 0
-    assert "3 submissions (3 judged now), 1 missing" in capsys.readouterr().out
+    said = capsys.readouterr()
+    assert "3 submissions (3 judged now), 1 missing" in said.out
+    assert "nbgrader's exchange needs to give feedback back is damaged: bob" in said.err
 
     rows = {row["student"]: row for row in csv.DictReader((out / "grades.csv").open(encoding="utf-8-sig"))}
     assert {student: row["total"] for student, row in rows.items()} == {"ada": "20", "bob": "0", "cy": "0", "di": "0"}
@@ -104,6 +108,9 @@ def test_class_is_graded_from_nbgraders_folder_with_everything_that_is_promised(
     for name in ("index.html", "canvas.csv", "moodle.csv", "feedback/ada.html", "results/ada.json"):
         assert (out / name).is_file(), name
     assert json.loads((out / "gradescope/ada/results.json").read_text())["score"] == 20
+    given_back = tmp_path / f"feedback/ada/{EXERCISE}/partial-connection.html"
+    assert given_back.read_bytes() == (out / "feedback/ada.html").read_bytes()
+    assert json.loads((out / "class.json").read_text())["learners"]["ada"]["nbgrader"] == str(given_back.parent)
     secret = (out / "secret.txt").read_text().strip()
     for path in out.rglob("*"):
         assert path.is_dir() or path.name == "secret.txt" or secret not in path.read_text(encoding="utf-8"), path

@@ -7,6 +7,8 @@ from pathlib import Path
 
 from cnncourse.classroom.collecting.roster import Person, Roster
 
+SECRET = "submission_secret.txt"  # by which nbgrader's exchange knows a learner who comes for feedback
+
 
 @dataclass(frozen=True)
 class Submission:
@@ -31,6 +33,14 @@ class Submission:
     submitted: datetime | None = None
     late: bool | None = None
     identifiers: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def nbgraders_feedback(self) -> Path | None:
+        """The folder in which nbgrader looks for feedback; ``None`` if this was not collected from its exchange."""
+        handed_in = self.path.absolute().parent
+        if self.member or handed_in.parent.parent.name != "submitted" or not (handed_in / SECRET).is_file():
+            return None
+        return handed_in.parents[2] / "feedback" / handed_in.parent.name / handed_in.name
 
 
 @dataclass(frozen=True)

@@ -28,6 +28,7 @@ class Learner:
         moodle: Moodle's number of the participant, "" if it is not known.
         email: the learner's address, "" if it is not known.
         upload: what the platform called the file.
+        nbgrader: the folder in which nbgrader's exchange looks for feedback, "" if it was not handed in there.
 
     """
 
@@ -39,6 +40,7 @@ class Learner:
     moodle: str = ""
     email: str = ""
     upload: str = ""
+    nbgrader: str = ""
 
     def submitted(self, attempt: int) -> datetime | None:
         """Return when an attempt was handed in, ``None`` if nobody knows."""
@@ -117,6 +119,7 @@ def _learner(submission: Submission, collection: Collection, attempt: int, befor
         moodle=submission.identifiers.get("moodle", ""),
         email=person.row.get(roster.column("email"), "") if person and roster else "",
         upload=submission.member[-1] if submission.member else submission.path.name,
+        nbgrader=str(submission.nbgraders_feedback or ""),
     )
 
 

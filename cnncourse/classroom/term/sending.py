@@ -1,16 +1,20 @@
-"""Feedback as platforms take it back, one zip file in which names of files say whose each is; and as e-mails."""
+"""Feedback as platforms take it back: zip files in which names say whose each is, e-mails, and nbgrader's folders."""
 
 import re
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from email.message import EmailMessage
 from email.policy import SMTP
 from pathlib import Path
 
 from cnncourse.classroom.collecting.names import plain_text
-from cnncourse.classroom.grading.writing import replacing_bytes
+from cnncourse.classroom.collecting.submissions import SECRET, Submission
+from cnncourse.classroom.collecting.uploads import contents
+from cnncourse.classroom.grading.writing import replacing, replacing_bytes
 from cnncourse.classroom.term.records import Record
 
+RECEIPTS = ("timestamp.txt", SECRET)  # what nbgrader wants beside feedback, to know to whom it belongs
+LONGEST_RECEIPT = 1_000  # bytes
 STAMP = (1980, 1, 1, 0, 0, 0)  # the same bytes for the same feedback
 
 
@@ -78,6 +82,56 @@ def write_mails(record: Record, addresses: Mapping[str, str], title: str) -> lis
             file.write(mail.as_bytes())
         written.append(path)
     return written
+
+
+def write_for_nbgrader(folder: Path, submissions: Iterable[Submission]) -> list[str]:
+    """Write feedback where ``nbgrader release_feedback`` looks for it, for what was collected from nbgrader's exchange.
+
+    Args:
+        folder: of the graded exercise, with its pages in ``feedback``.
+        submissions: what was graded.
+
+    Returns:
+        Learners to whom nbgrader could not give it back, because what it wrote beside their notebooks is damaged.
+
+    """
+    without = []
+    for submission in submissions:
+        place, handed_in = submission.nbgraders_feedback, submission.path.parent
+        if place is None:
+            continue
+        try:
+            receipts = {name: contents(handed_in / name, (), LONGEST_RECEIPT).decode("ascii") for name in RECEIPTS}
+        except ValueError:  # learners can write there; nbgrader would stop at it, and give nobody feedback
+            without.append(submission.student)
+            continue
+        for name, receipt in receipts.items():
+            with replacing(place / name) as file:
+                file.write(receipt)
+        # Learners are told that there is feedback once all notebooks of a hand-in have some.
+        pages = [place / f"{notebook.stem}.html" for notebook in handed_in.glob("*.ipynb")]
+        _replace(pages, folder / "feedback" / f"{submission.student}.html")
+    return without
+
+
+def renew_for_nbgrader(record: Record) -> None:
+    """Bring the pages that nbgrader finds up to date.
+
+    Args:
+        record: of the graded exercise, with its pages in ``feedback``.
+
+    """
+    for student, learner in record.learners.items():
+        page = record.folder / "feedback" / f"{student}.html"
+        if learner.nbgrader and page.is_file():
+            _replace(Path(learner.nbgrader).glob("*.html"), page)
+
+
+def _replace(pages: Iterable[Path], page: Path) -> None:
+    for path in pages:
+        with replacing_bytes(path) as file:
+            file.write(page.read_bytes())
+        path.chmod(0o644)  # nbgrader hands it out with the rights it has here, where the folder keeps others away
 
 
 def _canvas_beginning(upload: str, number: str) -> str:
