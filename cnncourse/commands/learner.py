@@ -40,6 +40,11 @@ def add_learners_commands(commands: Commands) -> None:
     progress.add_argument(
         "--reset", metavar="chapter", help='forget what was recorded for it: number or name, such as 3 or "03-vgg-16"'
     )
+
+    hub = commands.add("hub", _hub, "what a JupyterHub starts for everybody: JupyterLab on a folder of one's own")
+    hub.add_argument("folder", type=Path, help="made, with the chapters and exercises, if it is not there")
+    hub.add_argument("more", nargs=argparse.REMAINDER, metavar="option", help="of Jupyter's server")
+
     commands.add("doctor", _doctor, "check this installation, and say what to type where it is not well")
 
     commands.group("to look at networks")
@@ -114,6 +119,18 @@ def _start_page(own: WorkFolder) -> Path:
     from cnncourse.work.start_page import write_start_page
 
     return write_start_page(own.path, progress().read(), own.latest())
+
+
+def _hub(options: argparse.Namespace) -> int:
+    from cnncourse.work.lab import hub_command
+
+    os.umask(0o077)  # nobody else on the machine is to read what is written here
+    folder, place = options.folder.expanduser().resolve(), ""
+    try:
+        place = _start_page(WorkFolder.start(folder, handed_out())).name
+    except (OSError, ValueError) as error:  # a teacher's folder, or a full disk: it is opened as it is
+        print(f"cnncourse: {error}", file=sys.stderr)
+    return os.execv(sys.executable, hub_command(folder, place, options.more))
 
 
 def _start(options: argparse.Namespace) -> int:

@@ -2,6 +2,7 @@
 
 import os
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote
@@ -20,12 +21,33 @@ def lab_command(folder: Path, place: str) -> list[str]:
         place: the file in it that is shown first.
 
     """
-    command = [
+    command = [*_jupyter("jupyterlab", folder), f"--LabApp.default_url=/lab/tree/{quote(place)}"]
+    if os.environ.get("NO_BROWSER"):
+        command.append("--no-browser")
+    if os.name == "posix" and os.geteuid() == 0:
+        command.append("--allow-root")  # in a container there is often nobody else
+    return command
+
+
+def hub_command(folder: Path, place: str, more: Sequence[str]) -> list[str]:
+    """Return the command that a JupyterHub starts for somebody: JupyterLab behind the hub's login.
+
+    Args:
+        folder: what is opened.
+        place: the file in it that is shown first, "" for none.
+        more: what the hub adds.
+
+    """
+    address = f"/lab/tree/{quote(place)}" if place else "/lab"
+    return [*_jupyter("jupyterhub.singleuser", folder), f"--ServerApp.default_url={address}", *more]
+
+
+def _jupyter(module: str, folder: Path) -> list[str]:
+    return [
         sys.executable,
         "-m",
-        "jupyterlab",
+        module,
         f"--ServerApp.root_dir={folder}",
-        f"--LabApp.default_url=/lab/tree/{quote(place)}",
         # The course's own defaults: no pop-up that asks about news, and no calls to the network.
         f"--LabApp.app_settings_dir={SETTINGS}",
         "--LabApp.news_url=None",
@@ -33,11 +55,6 @@ def lab_command(folder: Path, place: str) -> list[str]:
         # A widget that is saved says “model not found” the next day; its still picture does not.
         "--FileContentsManager.pre_save_hook=cnncourse.notebooks.save_without_widgets",
     ]
-    if os.environ.get("NO_BROWSER"):
-        command.append("--no-browser")
-    if os.name == "posix" and os.geteuid() == 0:
-        command.append("--allow-root")  # in a container there is often nobody else
-    return command
 
 
 def _jupyter_server_extension_points() -> list[dict[str, str]]:

@@ -27,7 +27,7 @@ a newer course and leaves what you wrote, and `cnncourse reset 3` starts exercis
 
 {timeline}
 
-*This page is written anew by each `cnncourse lab`. In trouble? `cnncourse doctor` says what to type.*
+*This page is written anew whenever you open the course. In trouble? `cnncourse doctor` says what to type.*
 """
 
 

@@ -1,5 +1,7 @@
 """The learner's commands: a folder of one's own, and nothing overwritten without a question."""
 
+import os
+
 import pytest
 
 from cnncourse import cli
@@ -88,6 +90,52 @@ def test_start_says_where_to_go(course, tmp_path, monkeypatch, capsys):
     assert f"cd {tmp_path / 'mine'}" in capsys.readouterr().out
     assert (tmp_path / "mine" / EXERCISE).is_file()
     assert (tmp_path / "mine/START.md").is_file()  # what Binder opens
+
+
+needs_posix = pytest.mark.skipif(os.name != "posix", reason="a JupyterHub needs POSIX")
+
+
+@pytest.fixture
+def behind_a_hub(course, tmp_path, monkeypatch, opened):
+    """What a JupyterHub starts for a learner whose home is ``tmp_path``; gives the commands."""
+    monkeypatch.setattr(learner, "handed_out", lambda: course)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    before = os.umask(0o022)
+    yield opened
+    os.umask(before)
+
+
+@needs_posix
+def test_behind_a_hub_a_learner_finds_a_folder_that_nobody_else_can_open(behind_a_hub, tmp_path):
+    cli.main(["hub", "~/mine", "--MappingKernelManager.cull_idle_timeout=3600"])
+    (command,) = behind_a_hub
+    assert command[1:4] == ["-m", "jupyterhub.singleuser", f"--ServerApp.root_dir={tmp_path / 'mine'}"]
+    assert command[-2:] == [
+        "--ServerApp.default_url=/lab/tree/START.md",
+        "--MappingKernelManager.cull_idle_timeout=3600",
+    ]
+    assert "--LabApp.news_url=None" in command
+    assert (tmp_path / "mine" / EXERCISE).is_file()
+    for path in (tmp_path / "mine", tmp_path / "mine" / EXERCISE):
+        assert not path.stat().st_mode & 0o077, path
+
+
+@needs_posix
+def test_behind_a_hub_nothing_is_overwritten(behind_a_hub, tmp_path):
+    cli.main(["hub", "~/mine"])
+    write(tmp_path / "mine" / EXERCISE, "my answer")
+    cli.main(["hub", "~/mine"])
+    assert source(tmp_path / "mine" / EXERCISE) == ["my answer"]
+
+
+@needs_posix
+def test_behind_a_hub_a_folder_of_something_else_is_opened_as_it_is(behind_a_hub, tmp_path):
+    (tmp_path / "course-of-a-teacher").mkdir()
+    (tmp_path / "course-of-a-teacher/term.toml").write_text("")
+    cli.main(["hub", "~/course-of-a-teacher"])
+    (command,) = behind_a_hub
+    assert command[-1] == "--ServerApp.default_url=/lab"
+    assert [path.name for path in (tmp_path / "course-of-a-teacher").iterdir()] == ["term.toml"]
 
 
 def test_update_asks_before_it_replaces_what_was_run(here, course, capsys):
