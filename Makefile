@@ -12,13 +12,26 @@ DEVELOPER := .venv/developer-ready
 SIDE_BY_SIDE := -n 2 --dist loadfile
 # The lowest versions that pyproject.toml allows, in an environment of their own.
 OLDEST := build/oldest
+# A JupyterHub as the instructor's guide has it installed.
+HUB := build/hub
 # Limits for what hangs, not for what is slow on a busy machine.
 NBVAL := -p tests.strict_notebooks --nbval --nbval-cell-timeout=600 --nbval-kernel-startup-timeout=600 $(SIDE_BY_SIDE)
 
 # A second thread that waits without spinning: kinder to the machine's other work, and to timings.
 export OMP_WAIT_POLICY := PASSIVE
 
-.PHONY: help lab test test-fast browser-test site site-test publish-notebooks test-oldest audit mutation report figures gallery experiments notebooks exercises doctor clean
+# On Linux without an NVIDIA GPU the usual torch brings gigabytes of CUDA that nothing here would use. $(1): a Python.
+define torch_for_cpu
+if [ "$$(uname -s)" = Linux ] && ! command -v nvidia-smi > /dev/null && ! $(1) -c "import torch" 2> /dev/null; then \
+	echo "No NVIDIA GPU found: looking for PyTorch's build for the CPU. If its index cannot be reached, the set-up goes on without."; \
+	$(BIN)/python -m pip install --quiet -c constraints.txt uv && \
+	UV_HTTP_TIMEOUT=15 UV_HTTP_RETRIES=0 $(BIN)/uv pip install --python $(1) \
+		--torch-backend cpu -c constraints.txt torch || \
+	echo "PyTorch's own index cannot be reached: going on with what pip finds."; \
+fi
+endef
+
+.PHONY: help lab test test-fast browser-test hub-test site site-test publish-notebooks test-oldest audit mutation report figures gallery experiments notebooks exercises doctor clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -34,7 +47,15 @@ test: $(DEVELOPER)  ## run everything: linter, unit tests, every notebook, the b
 	$(BIN)/python -m pytest -m "browser and not slow" $(SIDE_BY_SIDE)
 
 browser-test: $(DEVELOPER)  ## look at every chapter in the browser, which takes some minutes
-	$(BIN)/python -m pytest -m browser
+	$(BIN)/python -m pytest -m "browser and not hub"
+
+hub-test: $(DEVELOPER)  ## install a JupyterHub, and take a class through an exercise with it (on Linux, as root)
+	$(PYTHON) -m venv $(HUB)
+	@$(call torch_for_cpu,$(HUB)/bin/python)
+	@rm -rf build/lib  # what an earlier build left there would be installed, too
+	$(HUB)/bin/python -m pip install --quiet -c constraints.txt ".[hub,instructor]"
+	npm install --silent --prefix $(HUB) configurable-http-proxy@5.1
+	$(BIN)/python -m pytest tests/hub
 
 test-fast: $(DEVELOPER)  ## run the linter and the quick unit tests
 	$(BIN)/ruff check .
@@ -101,14 +122,7 @@ $(LEARNER): pyproject.toml constraints.txt
 	fi
 	@echo "Setting up .venv with $(PYTHON): about 2 GB and some minutes, once."
 	@$(PYTHON) -m venv .venv
-	@# On Linux without an NVIDIA GPU the usual torch brings gigabytes of CUDA that nothing here would use.
-	@if [ "$$(uname -s)" = Linux ] && ! command -v nvidia-smi > /dev/null && ! $(BIN)/python -c "import torch" 2> /dev/null; then \
-		echo "No NVIDIA GPU found: looking for PyTorch's build for the CPU. If its index cannot be reached, the set-up goes on without."; \
-		$(BIN)/python -m pip install --quiet -c constraints.txt uv && \
-		UV_HTTP_TIMEOUT=15 UV_HTTP_RETRIES=0 $(BIN)/uv pip install --python $(BIN)/python \
-			--torch-backend cpu -c constraints.txt torch || \
-		echo "PyTorch's own index cannot be reached: going on with what pip finds."; \
-	fi
+	@$(call torch_for_cpu,$(BIN)/python)
 	$(BIN)/python -m pip install -c constraints.txt -e .
 	@# An editable installation leaves out the file that any JupyterLab of this environment is to read.
 	@mkdir -p .venv/etc/jupyter/jupyter_server_config.d

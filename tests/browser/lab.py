@@ -13,6 +13,10 @@ from pathlib import Path
 
 import pytest
 
+SEEN = """[...document.querySelectorAll('.jp-OutputArea-output img')]
+    .filter(picture => picture.complete && picture.naturalWidth > 0 && picture.getBoundingClientRect().width > 50)
+    .map(picture => picture.alt)"""
+
 
 def folders_of_their_own(home: Path) -> dict[str, str]:
     """Return an environment in which Jupyter knows no setting, no signature and no place of whoever runs the tests."""
@@ -145,3 +149,24 @@ def errors(page):
             .filter(output => output.output_type === 'error' || output.name === 'stderr')
             .map(output => output.evalue || output.text)"""
     )
+
+
+def seen_pictures(page, number):
+    """Wait until so many pictures are seen, as JupyterLab fills a notebook little by little, and return their words."""
+    page.wait_for_function(f"number => {SEEN}.length >= number", arg=number)
+    return page.evaluate(SEEN)
+
+
+def answer(page, cell_number, text):
+    """Replace a code cell's text as a learner does, run it and the check below it, and return the report."""
+    cell = page.locator(".jp-Notebook .jp-CodeCell").nth(cell_number)
+    report = page.locator(".jp-Notebook .jp-CodeCell").nth(cell_number + 1).locator(".cnncourse-report")
+    report.evaluate("element => element.setAttribute('data-old', '')")
+    cell.locator(".cm-content").click()
+    page.keyboard.press("Control+a")
+    page.keyboard.insert_text(text.strip())
+    page.keyboard.press("Shift+Enter")
+    page.keyboard.press("Shift+Enter")
+    new = page.locator(".jp-Notebook .jp-CodeCell").nth(cell_number + 1).locator(".cnncourse-report:not([data-old])")
+    new.wait_for()
+    return new

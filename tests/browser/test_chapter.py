@@ -6,6 +6,7 @@ import nbformat
 import pytest
 
 from tests.browser.lab import (
+    answer,
     errors,
     folders_of_their_own,
     go_to_notebook,
@@ -87,21 +88,6 @@ def drag(page, handle, pixels):
     page.mouse.down()
     page.mouse.move(x + pixels, y, steps=6)
     page.mouse.up()
-
-
-def answer(page, cell_number, text):
-    """Replace a code cell's text as a learner does, run it and the check below it, and return the report."""
-    cell = page.locator(".jp-Notebook .jp-CodeCell").nth(cell_number)
-    report = page.locator(".jp-Notebook .jp-CodeCell").nth(cell_number + 1).locator(".cnncourse-report")
-    report.evaluate("element => element.setAttribute('data-old', '')")
-    cell.locator(".cm-content").click()
-    page.keyboard.press("Control+a")
-    page.keyboard.insert_text(text.strip())
-    page.keyboard.press("Shift+Enter")
-    page.keyboard.press("Shift+Enter")
-    new = page.locator(".jp-Notebook .jp-CodeCell").nth(cell_number + 1).locator(".cnncourse-report:not([data-old])")
-    new.wait_for()
-    return new
 
 
 def test_chapter_1_opens_first_and_nothing_is_asked(page, course):

@@ -8,7 +8,16 @@ from playwright.sync_api import expect
 
 from cnncourse.architectures import CATALOGUE
 from cnncourse.work.folder import WorkFolder
-from tests.browser.lab import errors, folders_of_their_own, new_page, open_notebook, opened, run_all_cells, save
+from tests.browser.lab import (
+    errors,
+    folders_of_their_own,
+    new_page,
+    open_notebook,
+    opened,
+    run_all_cells,
+    save,
+    seen_pictures,
+)
 
 pytestmark = pytest.mark.browser
 
@@ -45,17 +54,6 @@ def stored_pictures(path):
         for output in cell.outputs
     ]
     return sum(len(PICTURE.findall(output.get("data", {}).get("text/html", ""))) for output in outputs)
-
-
-SEEN = """[...document.querySelectorAll('.jp-OutputArea-output img')]
-    .filter(picture => picture.complete && picture.naturalWidth > 0 && picture.getBoundingClientRect().width > 50)
-    .map(picture => picture.alt)"""
-
-
-def seen_pictures(page, number):
-    """Wait until so many pictures are seen, as JupyterLab fills a notebook little by little, and return their words."""
-    page.wait_for_function(f"number => {SEEN}.length >= number", arg=number)
-    return page.evaluate(SEEN)
 
 
 def is_trusted(page):
