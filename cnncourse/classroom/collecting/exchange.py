@@ -87,8 +87,12 @@ class OwnHandIns(ExchangeCollect):
             elif before is not None and before >= each.submitted:
                 self.log.info("%s is the latest", place)
             else:
-                self._copy(each, place)
-                self.log.info("collected %s", place)
+                try:
+                    self._copy(each, place)
+                except OSError as error:  # its owner may have taken it away; the others' are collected
+                    self.log.error("%s could not be collected: %s", place, error)
+                else:
+                    self.log.info("collected %s", place)
 
     def _hand_ins(self, inbound: int) -> Iterator[HandIn]:
         for name in _names(inbound):
@@ -147,7 +151,7 @@ class OwnHandIns(ExchangeCollect):
             if about.st_size > 1000 * self.coursedir.max_file_size:
                 return f"it is larger than {self.coursedir.max_file_size:,} kB"
             written = datetime.fromtimestamp(about.st_ctime, UTC).replace(tzinfo=None)
-            if written > hand_in.submitted + A_WHILE:
+            if written - A_WHILE > hand_in.submitted:
                 self.log.warning(
                     "%s: %r was written at %s, and says that it was handed in at %s",
                     hand_in.student, name, f"{written:%Y-%m-%d %H:%M} UTC", hand_in.time,

@@ -122,6 +122,25 @@ def test_one_odd_name_stops_nobody(course, name):
     assert f"ada/01-lenet-5/{NAME}" in collected(course)
 
 
+def test_a_hand_in_that_is_taken_away_stops_nobody(course, monkeypatch, caplog):
+    hand_in(course, student="ann")
+    hand_in(course, student="bob")
+    owners = iter(["ann", "bob"])
+    monkeypatch.setattr(exchange.pwd, "getpwuid", lambda _number: SimpleNamespace(pw_name=next(owners)))
+    found = OwnHandIns.init_src
+
+    def then_ann_takes_hers_away(self):
+        found(self)
+        next((course / "exchange/course/inbound").glob("ann*")).rename(course / "taken away")
+
+    monkeypatch.setattr(OwnHandIns, "init_src", then_ann_takes_hers_away)
+    collect(course)
+    assert set(collected(course)) == {
+        f"bob/01-lenet-5/{name}" for name in (NAME, "submission_secret.txt", "timestamp.txt")
+    }
+    assert "ann/01-lenet-5 could not be collected" in caplog.text
+
+
 def test_large_files_and_more_than_anybody_hands_in_are_left_out(course, caplog):
     folder = hand_in(course)
     (folder / "large.ipynb").write_text("x" * 1001)
@@ -140,7 +159,7 @@ def test_a_time_that_the_files_do_not_bear_out_is_said(course, caplog):
 
 
 def test_a_file_written_when_its_name_says_is_no_reason_for_a_word(course, caplog):
-    hand_in(course, time="2999-01-01 10:00:00.000000 UTC")
+    hand_in(course, time="9999-12-31 23:59:59.999999 UTC")
     collect(course)
     assert "says that it was handed in" not in caplog.text
 
