@@ -17,6 +17,12 @@ HUB := build/hub
 # Limits for what hangs, not for what is slow on a busy machine.
 NBVAL := -p tests.strict_notebooks --nbval --nbval-cell-timeout=600 --nbval-kernel-startup-timeout=600 $(SIDE_BY_SIDE)
 
+# uv takes seconds where pip takes minutes; pip knows mirrors and certificates that were set for it, and uv does not.
+install = $(BIN)/uv pip install --python $(BIN)/python --compile-bytecode -c constraints.txt -e $(1) || { \
+	echo "uv cannot install it: going on with pip, which takes longer."; \
+	$(BIN)/python -m pip install -c constraints.txt -e $(1); }
+EVERYTHING := ".[test,proof,instructor,cluster,figures,site,viz]"
+
 # A second thread that waits without spinning: kinder to the machine's other work, and to timings.
 export OMP_WAIT_POLICY := PASSIVE
 
@@ -24,10 +30,10 @@ export OMP_WAIT_POLICY := PASSIVE
 define torch_for_cpu
 if [ "$$(uname -s)" = Linux ] && ! command -v nvidia-smi > /dev/null && ! $(1) -c "import torch" 2> /dev/null; then \
 	echo "No NVIDIA GPU found: looking for PyTorch's build for the CPU. If its index cannot be reached, the set-up goes on without."; \
-	$(BIN)/python -m pip install --quiet -c constraints.txt uv && \
-	UV_HTTP_TIMEOUT=15 UV_HTTP_RETRIES=0 $(BIN)/uv pip install --python $(1) \
-		--torch-backend cpu -c constraints.txt torch || \
-	echo "PyTorch's own index cannot be reached: going on with what pip finds."; \
+	UV_HTTP_TIMEOUT=15 UV_HTTP_RETRIES=0 $(BIN)/uv pip install --python $(1) --compile-bytecode \
+		--torch-backend cpu -c constraints.txt torch || { \
+		echo "PyTorch's own index cannot be reached: going on with what pip finds."; \
+		$(1) -m pip install -c constraints.txt torch; }; \
 fi
 endef
 
@@ -122,15 +128,16 @@ $(LEARNER): pyproject.toml constraints.txt
 	fi
 	@echo "Setting up .venv with $(PYTHON): about 2 GB and some minutes, once."
 	@$(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip install --quiet -c constraints.txt uv || true
 	@$(call torch_for_cpu,$(BIN)/python)
-	$(BIN)/python -m pip install -c constraints.txt -e .
+	@$(call install,.)
 	@# An editable installation leaves out the file that any JupyterLab of this environment is to read.
 	@mkdir -p .venv/etc/jupyter/jupyter_server_config.d
 	@cp cnncourse/lab_settings/cnncourse.json .venv/etc/jupyter/jupyter_server_config.d
 	@touch $@
 
 $(DEVELOPER): $(LEARNER)
-	$(BIN)/python -m pip install -c constraints.txt -e ".[test,proof,instructor,cluster,figures,site,viz]"
+	@$(call install,$(EVERYTHING))
 	@# nbgrader would put its menus into every learner's JupyterLab; instructors who want them can enable them again.
 	@$(BIN)/jupyter labextension disable --level=sys_prefix @jupyter/nbgrader > /dev/null 2>&1
 	@for extension in formgrader validate_assignment assignment_list course_list; do \

@@ -4,7 +4,7 @@ On the meta device torch derives shapes in Python, with its compiler and an alge
 and takes batch normalisation apart into a dozen steps. The commonest operations of evaluation are answered here.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import zip_longest
 
 import torch
@@ -62,7 +62,7 @@ class ShapesAlone(LightDispatchMode):
     ) -> object:
         rule = RULES.get(operation) if not kwargs else None
         if rule is not None:
-            tensors = [tensor for tensor in tree_leaves(args) if isinstance(tensor, Tensor)]
+            tensors = list(_tensors(args))
             kinds = {tensor.dtype for tensor in tensors if tensor.is_floating_point() or tensor.is_complex()}
             shape = rule(*args) if len(kinds) == 1 and all(tensor.is_meta for tensor in tensors) else None
             if shape is not None:
@@ -86,6 +86,15 @@ class ShapesAlone(LightDispatchMode):
         # A tensor that the network keeps where nobody looks for tensors, such as in a list, met one without numbers.
         args, kwargs = tree_map_only(Tensor, _without_numbers, arguments)
         return operation(*args, **kwargs)
+
+
+def _tensors(arguments: Sequence[object]) -> Iterator[Tensor]:
+    """Yield the tensors among an operation's arguments, which are in lists at the deepest; torch's own walk is slow."""
+    for argument in arguments:
+        if isinstance(argument, Tensor):
+            yield argument
+        elif isinstance(argument, list | tuple):
+            yield from (each for each in argument if isinstance(each, Tensor))
 
 
 def _without_numbers(tensor: Tensor) -> Tensor:
