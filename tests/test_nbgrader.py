@@ -150,6 +150,19 @@ def test_readme_names_the_whole_way_and_nothing_of_it_is_in_git(project):
     assert ignored.stdout.splitlines() == written
 
 
+def test_learners_version_is_what_nbgrader_makes_of_the_master(graded, project):
+    made, committed = (
+        {path.name: nbformat.read(path, as_version=4) for path in (folder / graded.exercise).glob("*.ipynb")}
+        for folder in (graded.folder / "release", project / "exercises")
+    )
+    assert made.keys() == committed.keys()
+    for name, notebook in made.items():
+        assert [cell.source for cell in committed[name].cells] == [cell.source for cell in notebook.cells], (
+            "make exercises"
+        )
+        assert [cell.metadata for cell in committed[name].cells] == [cell.metadata for cell in notebook.cells]
+
+
 def test_everybody_is_graded_out_of_all_points(graded):
     assert {possible for _, possible in graded.scores.values()} == {graded.possible}
 

@@ -15,7 +15,7 @@ from cnncourse.architectures import CATALOGUE
 from cnncourse.classroom.grading.assignment import CAPSTONE
 from cnncourse.display import WIDGET_VIEW
 from cnncourse.learner.progress import record_file
-from cnncourse.notebooks import CELL_METADATA, clean, execute, generate, save_without_widgets
+from cnncourse.notebooks import CELL_METADATA, clean, execute, save_without_widgets
 
 CHAPTERS = [record for record in CATALOGUE if record.has_chapter]
 
@@ -119,17 +119,6 @@ def test_unstable_outputs_are_few(project, record):
     cells = code_cells(read(project / f"chapters/{record.chapter}.ipynb"))
     ignored = [cell for cell in cells if MARK in cell.metadata.get("tags", [])]
     assert len(ignored) <= len(cells) / 3
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("record", CHAPTERS, ids=lambda record: record.slug)
-def test_learners_version_is_what_nbgrader_makes_of_the_master(project, record):
-    made = generate(project, record.chapter)
-    assert {path for _, path in made} == set(notebooks(project, f"exercises/{record.chapter}"))
-    for notebook, path in made:
-        committed = read(path)
-        assert [cell.source for cell in committed.cells] == [cell.source for cell in notebook.cells], "make exercises"
-        assert [cell.metadata for cell in committed.cells] == [cell.metadata for cell in notebook.cells]
 
 
 @pytest.mark.slow

@@ -81,6 +81,7 @@ def as_file(notebook):
     return notebook if isinstance(notebook, bytes) else json.dumps(notebook).encode()
 
 
+@lru_cache
 def bank_source(project, module):
     """Return a chapter's bank of answers as the text of one cell, which needs nothing of these tests."""
     source = written = (project / f"tests/architectures/{module}/answers.py").read_text(encoding="utf-8")
@@ -92,3 +93,40 @@ def bank_source(project, module):
             source = source.replace(ast.get_source_segment(written, statement), "\n\n".join(definitions))
     own = "from collections import namedtuple\nWrong = namedtuple('Wrong', 'part answer said', defaults=[''])"
     return source.replace("from tests.architectures.bank import Wrong", own)
+
+
+def bank_answer(source, part, which, number):
+    """Return the text of a cell with an answer of a bank, which holds of the bank what the answer needs.
+
+    Args:
+        source: of the bank, as ``bank_source`` gives it.
+        part: what the answer is for.
+        which: "RIGHT" or "WRONG".
+        number: of the answer in that list.
+
+    """
+    statements = ast.parse(source).body
+    bound = {}
+    for statement in statements:
+        for name in _bound(statement):
+            bound.setdefault(name, []).append(statement)
+    (listed,) = bound[which]
+    entry = listed.value.elts[number]
+    answer = (entry.args if isinstance(entry, ast.Call) else entry.elts)[1]
+    needed = {each for each in statements if isinstance(each, ast.Import | ast.ImportFrom)}
+    asked = [answer]
+    while asked:
+        for name in (each.id for each in ast.walk(asked.pop()) if isinstance(each, ast.Name)):
+            new = [each for each in bound.get(name, ()) if each not in needed]
+            needed.update(new)
+            asked += new
+    kept = [ast.unparse(each) for each in statements if each in needed]
+    return "\n\n".join([*kept, f"{part} = {ast.unparse(answer)}"])
+
+
+def _bound(statement):
+    """Return the names that a statement of a module gives a value or changes; imports apart."""
+    if isinstance(statement, ast.ClassDef | ast.FunctionDef):
+        return {statement.name}
+    targets = statement.targets if isinstance(statement, ast.Assign) else []
+    return {each.id for target in targets for each in ast.walk(target) if isinstance(each, ast.Name)}

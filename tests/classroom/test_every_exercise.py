@@ -10,7 +10,7 @@ from cnncourse import cli
 from cnncourse.architectures import CATALOGUE
 from cnncourse.classroom.grading.assignment import CAPSTONE, grade_id
 from tests.classroom.clusters import cluster_of
-from tests.classroom.handed_in import as_file, bank_source, cell_with, released
+from tests.classroom.handed_in import as_file, bank_answer, bank_source, cell_with, released
 
 pytestmark = pytest.mark.slow
 CHAPTERS = [record for record in CATALOGUE if record.has_chapter]
@@ -27,8 +27,8 @@ def class_of_four(record, project, folder):
     right = max(number for number, (name, _) in enumerate(bank.RIGHT) if name == last)
     source = bank_source(project, record.module)
     answers = {
-        "wrong": f"{source}\n{last} = WRONG[{wrong}].answer",
-        "differently": f"{source}\n{last} = RIGHT[{right}][1]",
+        "wrong": bank_answer(source, last, "WRONG", wrong),
+        "differently": bank_answer(source, last, "RIGHT", right),
     }
     notebooks = {"master": nbformat.read(path, as_version=4), "untouched": released(project, record.chapter)}
     for student, answer in answers.items():

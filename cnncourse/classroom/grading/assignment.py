@@ -52,7 +52,7 @@ class Assignment:
     @property
     def modules(self) -> list[str]:
         """What learners' notebooks import, worth loading once for all."""
-        return ["torch", "torch._dynamo", "matplotlib.pyplot", f"cnncourse.architectures.{self.module}.model"]
+        return ["torch", f"cnncourse.architectures.{self.module}.model"]
 
     @property
     def stubs(self) -> dict[str, str]:

@@ -15,7 +15,9 @@ import signal
 import socket
 import sys
 import time
+from collections.abc import Sequence
 from contextlib import suppress
+from importlib import import_module
 from pathlib import Path
 
 import psutil
@@ -25,6 +27,8 @@ from cnncourse.classroom.isolation.system_calls import refuse_needless_calls
 LOOK_AROUND = 0.1  # seconds between two looks at the memory in use
 SET_DUMPABLE, SET_CHILD_SUBREAPER, DROP_BOUND = 4, 36, 24  # of prctl
 LAST_CAPABILITY = 63
+# What cells of the learner's own load that train or plot: longer to load than torch, and worth it where many come.
+OFTEN_LOADED, MANY = ("torch._dynamo", "matplotlib.pyplot"), 3
 
 
 class ForkServer:
@@ -42,6 +46,7 @@ class ForkServer:
         self.orders = orders
         self.settings = settings
         self.process = 0
+        self.workers = 0
         self.why = ""
         self.there = self._in_shared_places()
 
@@ -64,6 +69,10 @@ class ForkServer:
 
     def _start_worker(self, descriptor: int) -> dict:
         self.why = ""
+        self.workers += 1
+        if self.workers == MANY and sys.platform == "linux":
+            _load(OFTEN_LOADED)
+            self.there = self._in_shared_places()
         self.folder = Path(os.environ["TMPDIR"]) / f"answer-{time.monotonic_ns()}"
         self.folder.mkdir(mode=0o700)
         if self.settings["user"] is not None:
@@ -241,7 +250,8 @@ def main() -> None:
     _prctl(SET_DUMPABLE, 0)  # a worker of the same user may not look into this process
     _prctl(SET_CHILD_SUBREAPER, 1)
     if sys.platform == "linux":  # elsewhere a fork of a process that has loaded so much is not safe
-        _load(settings["modules"])
+        _load([*settings["modules"], "IPython.core.inputtransformer2", "cnncourse.classroom.isolation.worker"])
+        _get_ready()
     orders = socket.socket(fileno=int(sys.argv[1]))
     orders.sendall(json.dumps({"ready": True}).encode() + b"\n")
     try:
@@ -251,12 +261,16 @@ def main() -> None:
             shutil.rmtree(os.environ["TMPDIR"], ignore_errors=True)
 
 
-def _load(modules: list[str]) -> None:
+def _load(modules: Sequence[str]) -> None:
     """Load what learners' notebooks import, so that no worker has to."""
-    from importlib import import_module
-
-    for module in [*modules, "IPython.core.inputtransformer2", "cnncourse.classroom.isolation.worker"]:
+    for module in modules:
         import_module(module)
+    gc.collect()
+    gc.freeze()  # workers need not look through all that was loaded whenever they collect garbage
+
+
+def _get_ready() -> None:
+    """Set what holds for all workers."""
     import torch
 
     import cnncourse
@@ -265,8 +279,6 @@ def _load(modules: list[str]) -> None:
     # oneDNN gets ready anew for every convolution, which takes it longer than the small ones of an exercise themselves.
     torch.backends.mkldnn.set_flags(False)
     cnncourse.check = _no_check
-    gc.collect()
-    gc.freeze()  # workers need not look through all that was loaded whenever they collect garbage
 
 
 class _NotJudged:
