@@ -12,7 +12,7 @@ from statistics import mean
 
 from cnncourse.experiments.comparison import NO, UNDECIDED, Comparison, Criterion
 from cnncourse.experiments.parallel import run_arms
-from cnncourse.experiments.recipe import Recipe, in_words
+from cnncourse.experiments.recipe import Recipe, Setting, in_words
 from cnncourse.experiments.robustness import GridFile, Robustness
 
 Measurements = Mapping[str, float]
@@ -85,6 +85,17 @@ class Experiment:
     def robustness(self) -> Robustness:
         """What the same arms gave by other recipes, as far as it has been computed."""
         return Robustness.kept(self.grid, (self.control[0], self.treatment[0]), self.criteria)
+
+    @property
+    def kept(self) -> "Finding":
+        """What the grid has of the experiment's own recipe, for one that takes too long to be run while somebody waits.
+
+        Raises:
+            KeyError: if that setting has not been computed.
+
+        """
+        own = self.robustness.tried[Setting(1.0, self.recipe.schedule, 1)]
+        return Finding(own.arms, own.criteria, own.seeds, own.results, self, replace(self.recipe, seeds=own.seeds))
 
 
 @dataclass(frozen=True)
