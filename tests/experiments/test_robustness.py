@@ -41,6 +41,19 @@ def test_grid_is_filled_once_by_every_setting(claim):
     assert experiment.robustness.held == 6
 
 
+def test_own_recipe_s_finding_is_told_from_what_is_kept_without_another_run(claim):
+    experiment, seen = claim
+    with pytest.raises(KeyError):
+        _ = experiment.kept
+    fill(experiment, seeds=(3, 4, 5))
+    runs = len(seen)
+    kept = experiment.kept
+    assert len(seen) == runs
+    assert (kept.seeds, kept.recipe) == ((3, 4, 5), replace(RECIPE, seeds=(3, 4, 5)))
+    assert kept.values("without", "error") == pytest.approx([3 / 7, 4 / 7, 5 / 7], abs=1e-4)
+    assert kept.verdict == experiment.run((3, 4, 5), progress=False).verdict == "not reproduced"
+
+
 def test_what_was_interrupted_goes_on_where_it_stopped(claim, monkeypatch):
     experiment, seen = claim
     run = Experiment.run
