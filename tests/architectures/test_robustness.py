@@ -5,6 +5,7 @@ from statistics import mean
 import pytest
 
 from cnncourse.architectures.experiments import experiments
+from cnncourse.architectures.inception_v1.kernel_sizes import MODULE_BEATS_ONE_PATH
 from cnncourse.architectures.inception_v3.experiment import BOUNDED_SCORES
 from cnncourse.architectures.xception.experiment import NOTHING_BETWEEN
 from cnncourse.experiments import SETTINGS, Setting, up_to_date
@@ -36,9 +37,14 @@ def test_whatever_is_trained_has_a_grid_of_its_own_and_all_of_it_is_kept():
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("experiment", "setting"),
-    [(BOUNDED_SCORES, Setting(0.5, "constant", 1)), (NOTHING_BETWEEN, Setting(2.0, "falling", 1))],
+    [
+        (BOUNDED_SCORES, Setting(0.5, "constant", 1)),
+        (NOTHING_BETWEEN, Setting(2.0, "falling", 1)),
+        (MODULE_BEATS_ONE_PATH, Setting(0.5, "falling", 2)),
+        (MODULE_BEATS_ONE_PATH, Setting(1.0, "falling", 2)),
+    ],
 )
-def test_two_settings_come_out_again(experiment, setting):
+def test_some_settings_come_out_again(experiment, setting):
     assert setting in SETTINGS
     kept = experiment.robustness.tried[setting]
     again = experiment.run(kept.seeds, recipe=experiment.recipe.at(setting), progress=False)

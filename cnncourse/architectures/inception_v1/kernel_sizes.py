@@ -29,6 +29,7 @@ ONE_PATH, FOUR_ALIKE, MODULE = "one path of 3×3", "four branches of 3×3", "Inc
 COLOURS = {ONE_PATH: "#0072b2", FOUR_ALIKE: "#009e73", MODULE: "#d55e00"}
 SIDE = 16  # of the canvas, in pixels
 SIZES = (6, 10, 16)  # of a digit
+SHOWN = 3  # test digit that is drawn: easily read, also when small
 WIDTH = 1 / 8
 ROWS = ("3a", "3b")
 
@@ -155,11 +156,11 @@ SIZES_BEAT_ONE_SIZE = _experiment(
 )
 
 
-def plot_sizes(finding: Finding, digit: int = 3) -> Picture:
+def plot_sizes(finding: Finding) -> Picture:
     """Draw a test digit in its three sizes, and beside it each arm's test error by size: means and ranges of seeds."""
     import matplotlib.pyplot as plt
 
-    canvases, _sizes = at_all_sizes(small_digits()[1][digit : digit + 1], torch.Generator().manual_seed(0))
+    canvases, _sizes = at_all_sizes(small_digits()[1][SHOWN : SHOWN + 1], torch.Generator().manual_seed(0))
     figure, axes = plt.subplots(
         1, len(SIZES) + 1, figsize=(10, 3), width_ratios=[1] * len(SIZES) + [2.4], layout="constrained"
     )

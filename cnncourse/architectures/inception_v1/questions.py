@@ -26,13 +26,14 @@ PREDICTIONS = (
         ),
     ),
     Prediction(
-        name="auxiliary-gradient",
-        text="Two networks have the same first weights and the same amount of loss. One gets a part of it from two "
-        "auxiliary classifiers half-way. What of the gradient at the first layer, before any training?",
+        name="branches-or-sizes",
+        text="Three networks take the same work. One has a single path of 3×3 kernels, one has four branches of 3×3 "
+        "kernels, and one has Inception modules, four branches with kernels of several sizes. Which step lowers the "
+        "test error most?",
         options=(
-            "It is larger with them, whatever the first weights",
-            "With some first weights it is larger with them, with others it is not",
-            "It is smaller with them, whatever the first weights, since less loss is left at the end",
+            "From one path to four branches",
+            "From kernels of one size to several sizes",
+            "Neither: for the same work all three do about as well",
         ),
     ),
 )

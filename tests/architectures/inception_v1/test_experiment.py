@@ -8,15 +8,12 @@ from cnncourse.architectures.inception_v1.costs import body
 from cnncourse.architectures.inception_v1.experiment import (
     BEFORE_2015,
     HE,
-    RECIPES,
     WIDTH,
     WITH,
     WITHOUT,
     NineModules,
-    Stack,
     look_at_gradients,
     losses,
-    run_training,
 )
 from cnncourse.architectures.inception_v1.model import TABLE_1, InceptionV1
 from cnncourse.data import digits, small_digits
@@ -70,23 +67,6 @@ def test_maps_behind_both_classifiers_get_the_final_loss_s_gradient_only():
     seen = look_at_gradients(BEFORE_2015, 0)
     for name in ("4e", "5a", "5b"):
         assert seen[WITHOUT][name] == pytest.approx(1.6 * seen[WITH][name], rel=1e-4)
-
-
-def test_arms_of_training_start_from_the_same_weights_and_differ_later():
-    with seeded(1):
-        one = Stack(HE)
-    with seeded(1):
-        other = Stack(HE)
-    assert all(torch.equal(a, b) for a, b in zip(one.parameters(), other.parameters(), strict=True))
-    scores, auxiliary = one(IMAGES)
-    assert [tuple(each.shape) for each in (scores, *auxiliary)] == [(16, 10)] * 3
-
-
-@pytest.mark.slow
-def test_training_counts_steps_until_half_of_the_digits_are_right():
-    steps = run_training(WITH, HE, 0)["steps"]
-    assert steps % 10 == 0
-    assert 10 < steps < RECIPES[HE].steps
 
 
 def test_costs_of_the_nine_modules_are_those_of_the_network():
