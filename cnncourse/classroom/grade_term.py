@@ -10,6 +10,7 @@ from cnncourse.classroom.reports.pages import feedback_page
 from cnncourse.classroom.term.changes import Change, read_changes
 from cnncourse.classroom.term.exports import write_by_hand, write_exports
 from cnncourse.classroom.term.gradebook import TermBook, make_book
+from cnncourse.classroom.term.marking import marking_page
 from cnncourse.classroom.term.page import pseudonyms, write_page
 from cnncourse.classroom.term.records import Record, read_records
 from cnncourse.classroom.term.rules import Term
@@ -91,9 +92,7 @@ def _write_pages(record: Record, book: TermBook, called: dict[str, str], folder:
             exercise, mark.result, learner.name if learner else row.learner.name, late=late, penalty=mark.penalty
         )
         name = called[row.student] if book.term.anonymous else row.student
-        marking = feedback_page(
-            exercise, mark.result, called[row.student], late=late, penalty=mark.penalty, answers=mark.result.answers
-        )
+        marking = marking_page(exercise, mark.result, called[row.student], name, late=late, penalty=mark.penalty)
         pages[record.folder / "feedback" / f"{row.student}.html"] = feedback
         pages[folder / "marking" / record.exercise / f"{name}.html"] = marking
         links[row.student, record.exercise] = f"marking/{record.exercise}/{name}.html"

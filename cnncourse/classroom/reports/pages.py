@@ -93,7 +93,22 @@ def write_feedback(folder: Path, exercise: Exercise, result: Result, submission:
     return path
 
 
-def feedback_page(
+def feedback_page(exercise: Exercise, result: Result, name: str, *, late: bool, penalty: float = 0) -> str:
+    """Return a feedback page.
+
+    Args:
+        exercise: what was graded.
+        result: what was earned.
+        name: whose it is.
+        late: whether it was handed in late.
+        penalty: points that this costs.
+
+    """
+    told = what_is_told(exercise, result, name, late=late, penalty=penalty)
+    return TEMPLATES.get_template("feedback.html").render(told)
+
+
+def what_is_told(
     exercise: Exercise,
     result: Result,
     name: str,
@@ -101,8 +116,8 @@ def feedback_page(
     late: bool,
     penalty: float = 0,
     answers: Mapping[str, str] | None = None,
-) -> str:
-    """Return a feedback page.
+) -> dict[str, object]:
+    """Return what the template of a feedback page takes.
 
     Args:
         exercise: what was graded.
@@ -124,17 +139,17 @@ def feedback_page(
         }
         for part, (points, possible) in result.parts.items()
     ]
-    return TEMPLATES.get_template("feedback.html").render(
-        exercise=exercise.name,
-        title=exercise.title,
-        name=name,
-        late=late,
-        penalty=whole(penalty),
-        points=whole(round(result.points - penalty, 2)),
-        possible=result.possible,
-        remarks=[without_paths(remark) for remark in result.remarks],
-        parts=parts,
-    )
+    return {
+        "exercise": exercise.name,
+        "title": exercise.title,
+        "name": name,
+        "late": late,
+        "penalty": whole(penalty),
+        "points": whole(round(result.points - penalty, 2)),
+        "possible": result.possible,
+        "remarks": [without_paths(remark) for remark in result.remarks],
+        "parts": parts,
+    }
 
 
 def _told(check: CheckResult) -> dict[str, object]:

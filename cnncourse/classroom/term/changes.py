@@ -36,13 +36,32 @@ class Change:
 
 
 def read_changes(path: Path) -> tuple[Change, ...]:
-    """Read the table of changes; lines without points and comment are left out.
+    """Read the table of changes, or all tables of a folder; lines without points and comment are left out.
+
+    Where several lines are about the same, the last points and the last comment count: in a table by line, in a folder
+    by when the tables were made.
 
     Raises:
-        LookupError: if there is no such file, or an exercise that it names.
+        LookupError: if there is no such file or folder, or an exercise that is named.
         ValueError: if a column is missing, or points are no number; the message says in which line.
 
     """
+    tables = [path]
+    if path.is_dir():
+        tables = sorted(path.glob("*.csv"), key=lambda table: (table.stat().st_mtime_ns, table.name))
+    found: dict[tuple[str, ...], Change] = {}
+    for change in (change for table in tables for change in _read_table(table)):
+        about = (change.student, change.exercise, change.part, change.check)
+        before = found.get(about, change)
+        found[about] = replace(
+            change,
+            points=before.points if change.points is None else change.points,
+            comment=change.comment or before.comment,
+        )
+    return tuple(found.values())
+
+
+def _read_table(path: Path) -> list[Change]:
     if not path.is_file():
         raise LookupError(f"there is no {path}")
     text, remark = decoded(path.read_bytes(), path.name)
@@ -69,7 +88,7 @@ def read_changes(path: Path) -> tuple[Change, ...]:
         except LookupError as error:
             raise LookupError(f"{path.name}, line {number}: {error.args[0]}") from error
         changes.append(Change(cells["student"], exercise, cells["part"], cells["check"], points, cells["comment"]))
-    return tuple(changes)
+    return changes
 
 
 def _points(text: str, where: str) -> float | None:

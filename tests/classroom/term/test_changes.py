@@ -1,5 +1,7 @@
 """Points and comments by hand change what they name, and nothing else."""
 
+import os
+
 import pytest
 
 from cnncourse.classroom.term.changes import Change, changed, read_changes
@@ -82,6 +84,24 @@ def test_the_table_is_read_as_spreadsheets_save_it(tmp_path, write):
     (tmp_path / "changes.csv").write_bytes(write("student,exercise,part,check,points,comment\nann,1,C3,,7.5,\n"))
     (change,) = read_changes(tmp_path / "changes.csv")
     assert (change.student, change.exercise, change.part, change.points) == ("ann", "01-lenet-5", "C3", 7.5)
+
+
+def test_all_tables_of_a_folder_count_and_of_the_same_the_last(tmp_path):
+    for number, lines in enumerate(("ann,1,C3,shape,1,\nann,1,,,,See me.\n", "ann,1,C3,shape,2,Right.\nbob,1,,,3,\n")):
+        path = tmp_path / f"{'ba'[number]}.csv"
+        path.write_text(HEADING + lines, encoding="utf-8")
+        os.utime(path, (number, number))
+    (tmp_path / "notes.txt").write_text("not a table")
+    assert read_changes(tmp_path) == (
+        by_hand("C3", "shape", 2, "Right."),
+        by_hand(comment="See me."),
+        by_hand(points=3, student="bob"),
+    )
+
+
+def test_points_and_comment_on_the_same_may_come_one_after_the_other(tmp_path):
+    (tmp_path / "changes.csv").write_text(HEADING + "ann,1,C3,shape,1,\nann,1,C3,shape,,Right.\n", encoding="utf-8")
+    assert read_changes(tmp_path / "changes.csv") == (by_hand("C3", "shape", 1, "Right."),)
 
 
 def test_an_exercise_that_does_not_exist_is_refused_by_its_line(tmp_path):
