@@ -93,7 +93,17 @@ def write_feedback(folder: Path, exercise: Exercise, result: Result, submission:
     return path
 
 
-def feedback_page(exercise: Exercise, result: Result, name: str, *, late: bool, penalty: float = 0) -> str:
+def feedback_page(
+    exercise: Exercise,
+    result: Result,
+    name: str,
+    *,
+    late: bool,
+    penalty: float = 0,
+    answers: Mapping[str, str] | None = None,
+    template: str = "feedback.html",
+    **more: object,
+) -> str:
     """Return a feedback page.
 
     Args:
@@ -102,30 +112,9 @@ def feedback_page(exercise: Exercise, result: Result, name: str, *, late: bool, 
         name: whose it is.
         late: whether it was handed in late.
         penalty: points that this costs.
-
-    """
-    told = what_is_told(exercise, result, name, late=late, penalty=penalty)
-    return TEMPLATES.get_template("feedback.html").render(told)
-
-
-def what_is_told(
-    exercise: Exercise,
-    result: Result,
-    name: str,
-    *,
-    late: bool,
-    penalty: float = 0,
-    answers: Mapping[str, str] | None = None,
-) -> dict[str, object]:
-    """Return what the template of a feedback page takes.
-
-    Args:
-        exercise: what was graded.
-        result: what was earned.
-        name: whose it is.
-        late: whether it was handed in late.
-        penalty: points that this costs.
         answers: what was written, by part, to be shown beside it; ``None`` for learners, who know it.
+        template: of the page, one that extends the usual one.
+        more: what that one takes besides.
 
     """
     parts = [
@@ -139,17 +128,18 @@ def what_is_told(
         }
         for part, (points, possible) in result.parts.items()
     ]
-    return {
-        "exercise": exercise.name,
-        "title": exercise.title,
-        "name": name,
-        "late": late,
-        "penalty": whole(penalty),
-        "points": whole(round(result.points - penalty, 2)),
-        "possible": result.possible,
-        "remarks": [without_paths(remark) for remark in result.remarks],
-        "parts": parts,
-    }
+    return TEMPLATES.get_template(template).render(
+        exercise=exercise.name,
+        title=exercise.title,
+        name=name,
+        late=late,
+        penalty=whole(penalty),
+        points=whole(round(result.points - penalty, 2)),
+        possible=result.possible,
+        remarks=[without_paths(remark) for remark in result.remarks],
+        parts=parts,
+        **more,
+    )
 
 
 def _told(check: CheckResult) -> dict[str, object]:

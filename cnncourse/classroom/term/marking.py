@@ -8,7 +8,7 @@ from markupsafe import Markup
 
 from cnncourse.checking import Exercise
 from cnncourse.classroom.grading.results import Result
-from cnncourse.classroom.reports.pages import TEMPLATES, what_is_told
+from cnncourse.classroom.reports.pages import feedback_page
 from cnncourse.classroom.term.changes import COLUMNS
 
 
@@ -27,9 +27,14 @@ def marking_page(exercise: Exercise, result: Result, called: str, student: str, 
 
     """
     script = files("cnncourse.classroom.reports").joinpath("templates/marking.js").read_text(encoding="utf-8")
-    told = what_is_told(exercise, result, called, late=late, penalty=penalty, answers=result.answers)
-    return TEMPLATES.get_template("marking.html").render(
-        told,
+    return feedback_page(
+        exercise,
+        result,
+        called,
+        late=late,
+        penalty=penalty,
+        answers=result.answers,
+        template="marking.html",
         student=student,
         columns=",".join(COLUMNS),
         script=Markup(script),
