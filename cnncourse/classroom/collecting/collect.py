@@ -137,9 +137,10 @@ def _of_members(piles: Mapping[str, _Pile], roster: Roster) -> dict[str, _Pile]:
     """Return what was handed in by a team as what each of its members handed in, if the roster knows teams."""
     shared: dict[str, _Pile] = {}
     for key, pile in piles.items():
-        members = roster.members(pile.owner.name) if "moodle" in pile.owner.identifiers else ()
+        platform = next(iter(pile.owner.identifiers), "")
+        members = roster.members(pile.owner.name) if platform in ("canvas", "moodle") else ()
         for person in members:
-            owner = replace(pile.owner, key=person.key, name=person.name, identifiers={"moodle": person.key})
+            owner = replace(pile.owner, key=person.key, name=person.name, identifiers={platform: person.key})
             shared[person.key] = replace(pile, owner=owner, remarks=list(pile.remarks))
         if not members:
             shared[key] = pile

@@ -60,6 +60,10 @@ WRITTEN = {
         *("cognome", "sobrenome", "achternaam", "lastname", "apellido s", "efternamn", "etternavn", "efternavn"),
         *("sukunimi", "nazwisko", "prijmeni", "soyadı", "фамилия", "姓"),
     ),
+    "group": (
+        *("group name", "group", "team", "gruppe", "gruppenname", "groupe", "nom du groupe", "grupo"),
+        *("nombre del grupo", "nome do grupo", "gruppo", "groep"),
+    ),
     # Of Moodle's worksheet: when it was handed in, and where grades and comments are given back.
     "submitted": (
         *("last modified submission", "zuletzt geandert abgabe", "derniere modification travail remis"),
@@ -207,14 +211,18 @@ class Roster:
         return {self.columns[0]: re.sub(r"[0-9]+\s*$", number, like), self.column("name"): name}
 
     def members(self, team: str) -> tuple[Person, ...]:
-        """Return who is in a team, as Moodle's worksheet says in a column of its own; nobody if no row names it."""
-        name = _letters(_exact(team))
-        everybody = self._persons(self.columns[0]) if self.platform == "moodle" else []
-        return tuple(person for person in everybody if self._is_in(person.row, name))
+        """Return who is in a team; nobody if no row names it.
 
-    def _is_in(self, row: Mapping[str, str], team: str) -> bool:
-        others = (row[column] for column in self.columns if column != self.column("name"))
-        return bool(team) and any(_letters(_exact(cell)) == team for cell in others)
+        A list of groups, such as Canvas exports, or any other with a column for them says so there. In Moodle's
+        worksheet, which is in the teacher's language, it may be any column but the name.
+        """
+        name = _letters(_exact(team))
+        if self.platform == "moodle":
+            key, columns = self.columns[0], [column for column in self.columns if column != self.column("name")]
+        else:
+            key, columns = self.column("id"), [column for column in (self.column("group"),) if column]
+        in_it = [bool(name) and any(_letters(_exact(row[each])) == name for each in columns) for row in self.rows]
+        return tuple(person for person, is_in in zip(self._persons(key), in_it, strict=True) if is_in)
 
     def submitted(self, person: Person) -> datetime | None:
         """Return when somebody handed in, as Moodle's worksheet says; ``None`` if nothing does that can be read."""

@@ -264,6 +264,28 @@ def test_what_a_team_of_moodles_handed_in_is_that_of_all_its_members(tmp_path):
     assert (found.missing, found.problem) == (("15",), "")
 
 
+GROUPS = {
+    "Canvas' list of groups": "name,canvas_user_id,user_id,login_id,sections,group_name,canvas_group_id,group_id\n"
+    "Ann Lee,12,,al,A,Project Group 1,7,\nBob Poe,13,,bp,A,Project Group 1,7,\nCid Roe,31,,cr,A,Project-Group 2,8,\n"
+    "Zed Nil,15,,zn,A,,,\n",
+    "Canvas' gradebook with a column more": "Student,ID,SIS Login ID,Section,Group\n    Points Possible,,,,\n"
+    '"Lee, Ann",12,al,A,project group 1\n"Poe, Bob",13,bp,A,project group 1\n"Roe, Cid",31,cr,A,project group 2\n'
+    '"Nil, Zed",15,zn,A,\n',
+}
+
+
+@pytest.mark.parametrize("listed", GROUPS.values(), ids=GROUPS)
+def test_what_a_group_of_canvas_handed_in_is_that_of_all_its_members(tmp_path, listed):
+    (tmp_path / "class.csv").write_text(listed)
+    with zipfile.ZipFile(tmp_path / "d.zip", "w") as archive:
+        archive.writestr(f"projectgroup1_13_901_{NOTEBOOK}", "a")  # 13 handed in for the group
+        archive.writestr(f"projectgroup2_LATE_31_902_{NOTEBOOK}", "b")
+    found = collect(tmp_path / "d.zip", EXERCISE, roster=tmp_path / "class.csv")
+    handed_in = {each.student: (read(each, 10), each.identifiers["canvas"], each.late) for each in found.submissions}
+    assert handed_in == {"12": (b"a", "12", False), "13": (b"a", "13", False), "31": (b"b", "31", True)}
+    assert (found.missing, found.problem) == (("15",), "")
+
+
 def test_github_puts_the_assignments_name_before_its_users(tmp_path):
     (tmp_path / "class.csv").write_text("identifier,github_username,github_id,name\nj@x,ann-lee,1,\nb@x,bpoe,2,\n")
     for user in ("ann-lee", "bpoe"):
