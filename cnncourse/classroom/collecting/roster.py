@@ -445,8 +445,24 @@ def _table(text: str, name: str) -> tuple[tuple[str, ...], list[list[str]], str]
             f"gradebook, Moodle's grading worksheet, or headings among which is student, id, username, email or name"
         )
     columns, *rows = lines
+    if rows and _is_total(rows[-1]):
+        rows.pop()
     remark = f"in {plain_text(name)} quotation marks are not in pairs: look whether everybody is here" if spoilt else ""
     return _distinct(" ".join(column.split()) for column in columns), rows, remark
+
+
+def _is_total(line: Sequence[str]) -> bool:
+    """Return whether a line is no learner, but a sum below all of them."""
+    first, *others = [cell.strip() for cell in line if cell.strip()]
+    return bool(TOTAL.fullmatch(_plain(first))) and all(NUMBER.fullmatch(cell) for cell in others)
+
+
+# "Total: 3", "Summe", "Total students 3": no word that is somebody's name, as "Suma" is.
+TOTAL = re.compile(
+    r"(?:grand )?(?:totals?|summe|gesamt|anzahl|somme|totale|totaal|insgesamt)"
+    r"(?: (?:students|learners|participants|teilnehmer|studierende|etudiants|estudiantes|alumnos))?(?: [0-9]+)?"
+)
+NUMBER = re.compile(r"[0-9]+(?:[.,][0-9]+)?%?")
 
 
 def _is_heading(lines: list[list[str]]) -> bool:

@@ -121,6 +121,20 @@ def test_who_teaches_is_not_missing(tmp_path):
     assert [row["name"] for row in roster.rows] == ["Jane Doe"]
 
 
+@pytest.mark.parametrize("last", ["Total: 3", "Total,,3", ",TOTAL STUDENTS: 3", "Summe;;3", "Anzahl Teilnehmer;3"])
+def test_a_sum_below_all_is_nobody(tmp_path, last):
+    separator = ";" if ";" in last else ","
+    lines = ["name,id,points", "Jane Doe,4711,1", "Suma Rao,4712,1", "Jim Total,4713,1"]
+    (tmp_path / "class.csv").write_text("\n".join([line.replace(",", separator) for line in lines] + [last, ""]))
+    assert len(Roster.read(tmp_path / "class.csv").rows) == 3
+
+
+@pytest.mark.parametrize("last", ["Suma Rao,4712,1", "Total Ann,4713,", "Sum,4714,"])
+def test_whoever_is_called_like_a_sum_is_somebody(tmp_path, last):
+    (tmp_path / "class.csv").write_text(f"name,id,points\nJane Doe,4711,1\n{last}\n")
+    assert len(Roster.read(tmp_path / "class.csv").rows) == 2
+
+
 def test_headings_may_be_in_a_language_that_nobody_here_knows(tmp_path):
     roster = Roster.read(written(tmp_path, "Qxz;Wvy\nJane Doe;4711\nJim Poe;4712\n"))
     match = roster.match({"4711": ("4711",)})
