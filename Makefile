@@ -18,7 +18,7 @@ HUB := build/hub
 NBVAL := -p tests.strict_notebooks --nbval --nbval-cell-timeout=600 --nbval-kernel-startup-timeout=600 $(SIDE_BY_SIDE)
 
 # uv takes seconds where pip takes minutes; pip knows mirrors and certificates that were set for it, and uv does not.
-install = $(BIN)/uv pip install --python $(BIN)/python --compile-bytecode -c constraints.txt -e $(1) || { \
+install = UV_HTTP_TIMEOUT=30 UV_HTTP_RETRIES=1 $(BIN)/uv pip install --python $(BIN)/python --compile-bytecode -c constraints.txt -e $(1) || { \
 	echo "uv cannot install it: going on with pip, which takes longer."; \
 	$(BIN)/python -m pip install -c constraints.txt -e $(1); }
 EVERYTHING := ".[test,proof,instructor,cluster,figures,site,viz]"

@@ -13,6 +13,17 @@ from pathlib import Path
 
 import pytest
 
+# A wrong answer to the first part of chapter 1.
+DENSE_C3 = """
+class C3(nn.Module):
+    def __init__(self, table):
+        super().__init__()
+        self.convolution = nn.Conv2d(6, len(table), 5)
+
+    def forward(self, maps):
+        return self.convolution(maps)
+"""
+
 SEEN = """[...document.querySelectorAll('.jp-OutputArea-output img')]
     .filter(picture => picture.complete && picture.naturalWidth > 0 && picture.getBoundingClientRect().width > 50)
     .map(picture => picture.alt)"""
@@ -57,7 +68,7 @@ def opened(command: list[str], folder: Path, environment: dict[str, str]) -> Ite
         )
     try:
         address = f"http://127.0.0.1:{port}"
-        _wait_for(server, address, log)
+        wait_for(server, address + "/api/status", log)
         yield address
     finally:
         server.terminate()
@@ -68,16 +79,17 @@ def opened(command: list[str], folder: Path, environment: dict[str, str]) -> Ite
             server.wait()
 
 
-def _wait_for(server: subprocess.Popen, address: str, log: Path) -> None:
+def wait_for(server: subprocess.Popen, address: str, log: Path) -> None:
+    """Wait until a server answers at an address; fail with what it has said if it ends, or does not in ten minutes."""
     for _ in range(2400):
         if server.poll() is not None:
-            pytest.fail(f"JupyterLab ended at once:\n{log.read_text()}")
+            pytest.fail(f"the server ended at once:\n{log.read_text()}")
         try:
-            urllib.request.urlopen(address + "/api/status", timeout=60).read()
+            urllib.request.urlopen(address, timeout=60).read()
             return
         except OSError:
             time.sleep(0.25)
-    pytest.fail(f"JupyterLab did not answer within ten minutes:\n{log.read_text()}")
+    pytest.fail(f"the server did not answer within ten minutes:\n{log.read_text()}")
 
 
 @contextmanager

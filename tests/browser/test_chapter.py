@@ -6,6 +6,7 @@ import nbformat
 import pytest
 
 from tests.browser.lab import (
+    DENSE_C3,
     answer,
     errors,
     folders_of_their_own,
@@ -34,15 +35,7 @@ NOTEBOOKS = {
     ],
 }
 ANSWERS = {
-    "wrong": """
-class C3(nn.Module):
-    def __init__(self, table):
-        super().__init__()
-        self.convolution = nn.Conv2d(6, len(table), 5)
-
-    def forward(self, maps):
-        return self.convolution(maps)
-""",
+    "wrong": DENSE_C3,
     "right": """
 class C3(nn.Module):
     def __init__(self, table):

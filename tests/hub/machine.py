@@ -6,14 +6,14 @@ import shutil
 import socket
 import subprocess
 import sys
-import time
-import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+
+from tests.browser.lab import wait_for
 
 LEARNERS = ("ada", "bob")  # those whom the guide makes
 TEACHER = "teacher"
@@ -87,7 +87,7 @@ def machine(project: Path, folder: Path) -> Iterator[Machine]:
         )
     try:
         address = f"http://127.0.0.1:{hub}"
-        _wait_for(running, address, log)
+        wait_for(running, address + "/hub/health", log)
         yield Machine(address, folder)
     finally:
         running.kill()  # and all that runs in there
@@ -116,15 +116,3 @@ def _free_ports(number: int) -> list[int]:
     for each in sockets:
         each.close()
     return ports
-
-
-def _wait_for(running: subprocess.Popen, address: str, log: Path) -> None:
-    for _ in range(2400):
-        if running.poll() is not None:
-            pytest.fail(f"the hub ended at once:\n{log.read_text()}")
-        try:
-            urllib.request.urlopen(address + "/hub/health", timeout=60).read()
-            return
-        except OSError:
-            time.sleep(0.25)
-    pytest.fail(f"the hub did not answer within ten minutes:\n{log.read_text()}")

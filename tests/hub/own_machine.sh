@@ -4,21 +4,19 @@
 set -eu
 folder=$1
 shift
+see() {  # what is at $1, at $2 too
+    mkdir -p "$2"
+    mount --bind "$1" "$2"
+}
 IFS=:
-number=0
 for path in $KEEP; do
-    number=$((number + 1))
-    mkdir -p "$folder/kept/$number"
-    mount --bind "$path" "$folder/kept/$number"
+    see "$path" "$folder/kept$path"
 done
 for path in etc home root srv; do
     mount --bind "$folder/$path" "/$path"
 done
-number=0
 for path in $KEEP; do
-    number=$((number + 1))
-    mkdir -p "$path"
-    mount --bind "$folder/kept/$number" "$path"
+    see "$folder/kept$path" "$path"
 done
 unset IFS
 exec "$@"

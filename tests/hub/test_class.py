@@ -6,7 +6,7 @@ import re
 import nbformat
 import pytest
 
-from tests.browser.lab import answer, errors, open_notebook, run_all_cells, save, seen_pictures
+from tests.browser.lab import DENSE_C3, answer, errors, open_notebook, run_all_cells, save, seen_pictures
 from tests.classroom.handed_in import EXERCISE, right_answers
 from tests.hub.machine import LEARNERS, TEACHER, machine, password, typed_in_guide
 
@@ -15,15 +15,6 @@ pytestmark = [pytest.mark.hub, pytest.mark.browser, pytest.mark.slow]
 ADA, BOB = LEARNERS
 NOTEBOOK = f"exercises/{EXERCISE}/partial-connection.ipynb"
 INBOUND = "srv/nbgrader/exchange/cnncourse/inbound"
-WRONG = """
-class C3(nn.Module):
-    def __init__(self, table):
-        super().__init__()
-        self.convolution = nn.Conv2d(6, len(table), 5)
-
-    def forward(self, maps):
-        return self.convolution(maps)
-"""
 TYPED = """async command => {
     const session = await window.jupyterapp.serviceManager.terminals.startNew();
     let said = "";
@@ -89,7 +80,7 @@ def handed_in(project, hub, pages, released, tmp_path_factory):
     Bob also tries to hand in for Ada, and what only the teacher may read.
     """
     right, reports = right_answers(project), {}
-    for user, answers in {ADA: right, BOB: right | {"C3": WRONG}}.items():
+    for user, answers in {ADA: right, BOB: right | {"C3": DENSE_C3}}.items():
         page = pages[user]
         open_notebook(page, f"{hub.address}/user/{user}/lab/tree/{NOTEBOOK}?reset")
         run_all_cells(page)

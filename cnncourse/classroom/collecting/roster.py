@@ -220,7 +220,9 @@ class Roster:
         if self.platform == "moodle":
             key, columns = self.columns[0], [column for column in self.columns if column != self.column("name")]
         else:
-            key, columns = self.column("id"), [column for column in (self.column("group"),) if column]
+            key, columns = self.column("id"), [self.column("group")]
+        if "" in columns:  # no list of groups
+            return ()
         in_it = [bool(name) and any(_letters(_exact(row[each])) == name for each in columns) for row in self.rows]
         return tuple(person for person, is_in in zip(self._persons(key), in_it, strict=True) if is_in)
 

@@ -27,7 +27,7 @@ from cnncourse.classroom.isolation.system_calls import refuse_needless_calls
 LOOK_AROUND = 0.1  # seconds between two looks at the memory in use
 SET_DUMPABLE, SET_CHILD_SUBREAPER, DROP_BOUND = 4, 36, 24  # of prctl
 LAST_CAPABILITY = 63
-# What cells of the learner's own load that train or plot: longer to load than torch, and worth it where many come.
+# What cells of the learner's own load that train or plot: as long to load as torch, and worth it where many come.
 OFTEN_LOADED, MANY = ("torch._dynamo", "matplotlib.pyplot"), 3
 
 
