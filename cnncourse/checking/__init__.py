@@ -4,6 +4,7 @@ from cnncourse.checking.exercise import Case, Check, Exercise, Fault, Misconcept
 from cnncourse.checking.judging import judge
 from cnncourse.checking.outcome import Outcome, Status
 from cnncourse.checking.report import Report
+from cnncourse.checking.ties import evenly_pooled
 
 __all__ = [
     "Case",
@@ -15,6 +16,7 @@ __all__ = [
     "Part",
     "Report",
     "Status",
+    "evenly_pooled",
     "images",
     "judge",
 ]

@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable
 
 from cnncourse.checking.comparing import Notes, agree
 from cnncourse.checking.examination import Note
+from cnncourse.checking.subject import BORN_IN_EVALUATION, EARLIER, TRAIN
 from cnncourse.checking.uses import LEFT_ALONE, THE_GRADIENT, USED
 
 WHY = "why: "  # how the names of notes begin that are no fault, and say where one comes from
@@ -35,6 +36,9 @@ CHANCE_IN_EVALUATION = "something is left to chance in evaluation, as by a dropo
 SPOILS = "forward changes the tensor that it is given, by +=, .data or an operation whose name ends with an underscore"
 NEW_PARAMETERS = "forward makes new parameters, which no optimiser knows: make them once, in __init__"
 TOGETHER = "two of them are not independent: something belongs to the class, or to the notebook, and not to the object"
+RETURNS = "train() gives back something else than the module: end your own with return self, as nn.Module's does"
+BEGINS = "the module begins in evaluation: call train() on it before it is given back, as every module begins so"
+OVERWRITES = "what a call gave back is overwritten by the next: make a new tensor each time"
 MODE = "forward switches the module to training or to evaluation itself"
 REMEMBERS = "it remembers something from one call to the next"
 UNREGISTERED = (
@@ -84,6 +88,12 @@ def proven(got: Notes, expected: Notes, differing: Collection[str]) -> str:
         return NEW_PARAMETERS
     if "mode" in disturbed:
         return MODE
+    if TRAIN in disturbed:
+        return RETURNS
+    if BORN_IN_EVALUATION in disturbed:
+        return BEGINS
+    if EARLIER in disturbed:
+        return OVERWRITES
     if "arguments" in disturbed:
         return "it changes the arguments that it is given: work on a copy of them"
     if disturbed:

@@ -11,6 +11,10 @@ from cnncourse.checking.exercise import Fault, Question, RefusedAnswerError
 from cnncourse.checking.members import registered_buffers, registered_parameters
 from cnncourse.checking.plain import flat, same
 
+TRAIN = "what train() and eval() give back"
+EARLIER = "what an earlier call gave back"
+BORN_IN_EVALUATION = "the mode in which a module begins"
+
 
 class Subject:
     """A module that is examined, and how it is run.
@@ -25,6 +29,7 @@ class Subject:
         self.module, self.question = module, question
         self.disturbed: set[str] = set()  # what its runs have changed that is not theirs
         self.given: tuple[list[tuple[Tensor, int]], list[Tensor]] = ([], [])  # the latest inputs, and copies of them
+        self.given_back: list[tuple[Tensor, int]] = []  # what the latest run gave, and how often it had been changed
         self.shares: dict[tuple[int, torch.Size, torch.dtype], Tensor] = {}
         known = {name: buffer for name, buffer in registered_buffers(module).items() if not is_lazy(buffer)}
         self.buffers = {name: buffer.detach().clone() for name, buffer in known.items()}
@@ -37,10 +42,17 @@ class Subject:
 
     def train(self) -> None:
         """Switch to training, or to evaluation if training is left to chance."""
-        self.module.train(not self.question.chance)
+        if self.module.train(not self.question.chance) is not self.module:
+            self.disturbed.add(TRAIN)
 
-    def train_from_the_start(self, *batches: Sequence[Tensor]) -> tuple[str, list[Tensor]]:
+    def train_from_the_start(
+        self, *batches: Sequence[Tensor], with_gradients: bool = False
+    ) -> tuple[str, list[Tensor]]:
         """Set the running averages back and run some batches in training.
+
+        Args:
+            batches: inputs.
+            with_gradients: whether to go backward too, as a step of training does.
 
         Returns:
             What became of the averages, and what came out for the last batch.
@@ -52,7 +64,11 @@ class Subject:
         self.train()
         outputs: list[Tensor] = []
         for batch in batches:
-            outputs = [each.detach().clone() for each in flat(self.run(batch))]
+            outputs, projected = self.projected(batch)
+            if with_gradients and projected.requires_grad:
+                projected.backward()
+                for each in (*registered_parameters(self.module), *batch):
+                    each.grad = None
         buffers = registered_buffers(self.module)
         if any(buffer.requires_grad for buffer in buffers.values()):
             return "hold on to the graph", outputs
@@ -65,10 +81,13 @@ class Subject:
         """Run the module on copies; note what the run disturbs."""
         if not self.module.training:
             inputs = inputs[: self.question.evaluated]
-        given = self._given(inputs)
+        given, before = self._given(inputs), self.given_back
         mode, state = self.module.training, torch.get_rng_state()
         output = self.module(*given)
         _refuse_nothing(output)
+        if any(each._version != version for each, version in before):
+            self.disturbed.add(EARLIER)
+        self.given_back = [(each, each._version) for each in flat(output)]
         if not all(torch.equal(one.detach(), other.detach()) for one, other in zip(given, inputs, strict=True)):
             self.disturbed.add("input")
             self.given = ([], [])
@@ -170,13 +189,17 @@ def settled(answer: object, question: Question, inputs: Sequence[Tensor]) -> Sub
     """Build a module; lazy layers have no weights before a first run, in evaluation, where no average moves."""
     torch.default_generator.manual_seed(question.seed)
     module = _build(answer, question)
+    begins_in_training = module.training
     if any(is_lazy(each) for each in registered_parameters(module)):
         Subject(module.eval(), question).values(inputs)
     if not all(_is_finite(each) for each in registered_parameters(module)):
         raise RefusedAnswerError(
             Fault("its parameters begin with values that are not numbers", "numbers", "nan or inf")
         )
-    return Subject(module, question)
+    subject = Subject(module, question)
+    if not begins_in_training and (question.chance or subject.buffers):  # elsewhere nobody sees it
+        subject.disturbed.add(BORN_IN_EVALUATION)
+    return subject
 
 
 def _is_finite(values: Tensor) -> bool:

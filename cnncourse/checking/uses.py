@@ -19,6 +19,7 @@ STRIP = 64  # pixels more than usual, one way
 MORE = 120  # features more than usual, where there are no maps
 FAR = 1e4  # from zero
 ONE_IMAGE, MANY_IMAGES, LARGE = "one image", "many images", "larger images"
+AS_MANY = "as many images as channels or classes"
 CUT_OFF = (ONE_IMAGE, MANY_IMAGES, LARGE)  # uses where a gradient is likeliest to be cut off
 OTHER_SEED = 2000
 
@@ -54,6 +55,10 @@ def unusual_uses(inputs: Sequence[Tensor], seed: int) -> Iterator[tuple[str, lis
         MANY_IMAGES,
         [(each + drawn(*each.shape)).requires_grad_() if each.is_floating_point() else each for each in many],
     )
+    in_a_row = torch.arange(inputs[0].shape[1]) % len(inputs[0]) if inputs[0].dim() > 1 else []
+    if 0 < len(in_a_row) <= MANY:
+        alike = [each.detach()[in_a_row] for each in inputs]
+        yield AS_MANY, [each.requires_grad_() if each.is_floating_point() else each for each in alike]
     yield "values far below zero", changed(lambda each: each - FAR)
     yield "large values", changed(lambda each: each * FAR)
     if {each.dim() for each in numbers} == {4}:
@@ -85,8 +90,9 @@ def used(
     seed = subject.question.seed
     try:
         weights.fill_alike()
-        with torch.no_grad():  # which keeps no running average from moving
-            _, outputs = subject.train_from_the_start(inputs)
+        # A way that is gone twice in a step, as with checkpoints, moves its running averages twice.
+        with torch.set_grad_enabled(name in CUT_OFF):
+            _, outputs = subject.train_from_the_start(inputs, with_gradients=name in CUT_OFF)
         notes: dict[str, Plain] = {"what comes out in training": _sums(outputs, seed)}
         subject.module.eval()
         notes["what comes out in evaluation"] = _sums(subject.values(inputs), seed)

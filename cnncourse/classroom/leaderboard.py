@@ -25,8 +25,9 @@ from cnncourse.classroom.collecting.collect import collect, read
 from cnncourse.classroom.collecting.names import plain_text
 from cnncourse.classroom.collecting.submissions import Collection
 from cnncourse.classroom.grading.assignment import capstone
-from cnncourse.classroom.grading.batch import Task, in_processes, isolation_here, read_secret
+from cnncourse.classroom.grading.batch import Task, isolation_here, read_secret
 from cnncourse.classroom.grading.grade import LARGEST_NOTEBOOK, Answers, Setup, UnrunnableError, fingerprint, seed_of
+from cnncourse.classroom.grading.processes import in_processes
 from cnncourse.classroom.grading.writing import UTF_8, Row, replacing, write_table
 from cnncourse.classroom.isolation.sandbox import Sandbox, SandboxError
 from cnncourse.classroom.reports.disclosure import without_paths

@@ -183,6 +183,10 @@ def _of_class(options: argparse.Namespace) -> dict[str, object]:
 def _judged(work: Callable[[], int], options: argparse.Namespace, *, here: bool) -> int:
     """Do something that runs learners' code, and say how far that is kept apart if it runs on this machine."""
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # judging processes side by side
+    if here:
+        from cnncourse.classroom.grading.processes import load_ahead
+
+        load_ahead()
     from cnncourse.checking.judging import UnsoundReferenceError
     from cnncourse.classroom.grading.batch import isolation_here
     from cnncourse.classroom.isolation.sandbox import SandboxError

@@ -7,9 +7,10 @@ from importlib import import_module
 from importlib.util import find_spec
 
 import pytest
+import torch.nn.functional as F
 
 from cnncourse.architectures import CATALOGUE
-from cnncourse.checking import judge
+from cnncourse.checking import evenly_pooled, judge
 from cnncourse.checking.examination import examine
 from cnncourse.checking.judging import SAME_AS, bank_of, judge_asking
 
@@ -110,6 +111,32 @@ def test_parameters_of_the_reference_count_in_every_case(part, seed):
         assert notes.get("parameters that move", count) >= count / 4, question.call
         assert notes.get("copied", True)
         assert notes.get("saved", True)
+
+
+@pytest.mark.parametrize("part", PARTS)
+@pytest.mark.parametrize("seed", range(2))
+def test_equal_values_of_a_window_may_share_its_gradient(part, seed, monkeypatch):
+    asked = [question for _, question in part.questions(seed, at_grading=True)]
+    if not any(question.inputs for question in asked):
+        return  # plain data: nothing is pooled
+
+    def pooled_evenly(*arguments, **keywords):
+        module = part.references[0](*arguments, **keywords)
+        usual = type(module)
+
+        def forward(self, *inputs):
+            with monkeypatch.context() as patch:
+                patch.setattr(F, "max_pool2d", evenly)
+                return usual.forward(self, *inputs)
+
+        module.__class__ = type(usual.__name__, (usual,), {"forward": forward})
+        return module
+
+    def evenly(maps, size, stride=None, padding=0, *_others, **_named):
+        return evenly_pooled(maps, size, stride, padding)
+
+    report = judge(part, pooled_evenly, seed, at_grading=True)
+    assert report.passed, report
 
 
 @pytest.mark.parametrize("part", PARTS)

@@ -7,6 +7,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 from torch import nn
+from torch.utils.checkpoint import checkpoint
 
 from cnncourse.checking import Case, Check, Part, images, judge
 from cnncourse.checking.canonical_weights import Weights
@@ -111,6 +112,38 @@ class KeptAveragesOfTheFirstEvaluation(Unit):
         return super().forward(maps)
 
 
+class RunAgainForTheGradient(Unit):
+    def forward(self, maps):
+        return checkpoint(super().forward, maps, use_reentrant=False) if self.training else super().forward(maps)
+
+
+class SquareBatch(Unit):
+    def forward(self, maps):
+        return super().forward(maps.transpose(0, 1) if maps.shape[0] == maps.shape[1] else maps)
+
+
+class OnePlaceForAllResults(Unit):
+    place = None
+
+    def forward(self, maps):
+        result = super().forward(maps)
+        if torch.is_grad_enabled():
+            return result
+        self.place = result if self.place is None or self.place.shape != result.shape else self.place.copy_(result)
+        return self.place
+
+
+class ForgotWhatTrainReturns(Unit):
+    def train(self, mode=True):
+        super().train(mode)
+
+
+class BegunInEvaluation(Unit):
+    def __init__(self, in_channels, out_channels, stride=1):
+        super().__init__(in_channels, out_channels, stride)
+        self.eval()
+
+
 @lru_cache
 def made_once(in_channels, out_channels, stride=1):
     return Unit(in_channels, out_channels, stride)
@@ -133,6 +166,11 @@ WRONG = [
     (KeptForTheSameTensor, "when its weights change, what comes out in evaluation does not follow"),
     (KeptAveragesOfTheFirstEvaluation, ""),
     (made_once, ""),
+    (RunAgainForTheGradient, "used on one image, what comes out in evaluation is wrong"),
+    (SquareBatch, "used on as many images as channels or classes"),
+    (OnePlaceForAllResults, "what a call gave back is overwritten by the next"),
+    (ForgotWhatTrainReturns, "end your own with return self"),
+    (BegunInEvaluation, "the module begins in evaluation"),
 ]
 
 
@@ -142,7 +180,8 @@ def test_what_is_right_in_usual_cases_alone_is_refused(wrong, said, seed):
     drawn_wider = replace(UNIT, draw=lambda _generator: (Case((2, 5, 1), inputs=images(3, 2, 7, 6)),))
     report = judge(drawn_wider, wrong, seed, at_grading=True)
     assert report.points < UNIT.points
-    assert said in " ".join(outcome.fault.message for outcome in report.outcomes if outcome.fault)
+    faults = [outcome.fault for outcome in report.outcomes if outcome.fault]
+    assert said in " ".join(f"{fault.message} {fault.misconception}" for fault in faults)
 
 
 class ScaleAndShiftInOne(Unit):

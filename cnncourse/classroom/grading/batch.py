@@ -1,19 +1,11 @@
 """Grade a whole class: on this machine or on several, interrupted and gone on with as often as need be."""
 
-import os
-import resource
 import secrets
-import signal
 import threading
-from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
-from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager, suppress
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import lru_cache, partial
-from multiprocessing import parent_process
-from multiprocessing.context import SpawnContext, SpawnProcess
 from pathlib import Path
 
 import torch
@@ -22,14 +14,13 @@ from cnncourse.checking.judging import UnsoundReferenceError
 from cnncourse.classroom.collecting.collect import read
 from cnncourse.classroom.collecting.submissions import Submission
 from cnncourse.classroom.grading.grade import LARGEST_NOTEBOOK, Setup, digest, fingerprint, grade
+from cnncourse.classroom.grading.processes import in_processes
 from cnncourse.classroom.grading.results import CheckResult, Result
 from cnncourse.classroom.grading.writing import replacing
 from cnncourse.classroom.isolation.sandbox import Isolation, Sandbox, SandboxError, strongest_isolation
 
 NOTHING_RAN = "nothing was run: the file cannot be read"  # a result's isolation
 EARLIER = "earlier"  # folder of results of earlier attempts, in a folder each
-MOST_ATTEMPTS = 2  # on a submission during which a judging process died, alone
-JUDGE_MEMORY = 8 * 2**30  # bytes of address space; a judging process takes a quarter of it
 
 
 @dataclass(frozen=True)
@@ -268,93 +259,3 @@ def grade_here(setup: Setup, todo: Iterable[Task], jobs: int, *, require_sandbox
     """
     work = partial(grade_task, setup, require_sandbox)
     return in_processes(work, todo, jobs, lambda task, why: unjudged(setup, task, why).to_json())
-
-
-def in_processes(
-    work: Callable[[Task], str], todo: Iterable[Task], jobs: int, given_up: Callable[[Task, str], str]
-) -> Iterator[tuple[str, str]]:
-    """Do something with submissions in several processes of this machine; yield (student, result) as they come.
-
-    Args:
-        work: turns a submission into a result; it is called in another process.
-        todo: read one by one, a few ahead.
-        jobs: number of processes.
-        given_up: makes the result of a submission with which processes end, and why, into a result.
-
-    """
-    todo = iter(todo)
-    finished = False
-    while not finished:
-        running: dict[Future, Task] = {}
-        try:
-            with _pool(jobs) as pool:
-                while True:
-                    while len(running) < 2 * jobs and (task := next(todo, None)) is not None:
-                        running[pool.submit(work, task)] = task
-                    if not running:
-                        finished = True
-                        break
-                    for future in wait(running, return_when=FIRST_COMPLETED).done:
-                        result = future.result()
-                        yield running.pop(future).student, result
-        except BrokenProcessPool:  # a judging process died; nobody knows which submission it had
-            yield from _one_by_one(work, list(running.values()), given_up)
-
-
-def _one_by_one(
-    work: Callable[[Task], str], todo: list[Task], given_up: Callable[[Task, str], str]
-) -> Iterator[tuple[str, str]]:
-    """Do it in a process that has one submission at a time, so that its end can be nobody else's fault."""
-    deaths = Counter()
-    while todo:
-        try:
-            with _pool(1) as pool:
-                while todo:
-                    result = pool.submit(work, todo[0]).result()
-                    yield todo.pop(0).student, result
-        except BrokenProcessPool:
-            deaths[todo[0]] += 1
-            if deaths[todo[0]] == MOST_ATTEMPTS:
-                task = todo.pop(0)
-                yield task.student, given_up(task, "the judging process ends whenever this is judged")
-
-
-@contextmanager
-def _pool(jobs: int) -> Iterator[ProcessPoolExecutor]:
-    """Make a pool whose processes are gone when it is left, however that happens."""
-    context = _Remembering()
-    pool = ProcessPoolExecutor(jobs, mp_context=context, initializer=_prepare)
-    try:
-        yield pool
-    finally:
-        pool.shutdown(wait=False, cancel_futures=True)
-        for process in context.processes:
-            process.kill()  # their sandboxes end with them
-        for process in context.processes:
-            process.join()
-
-
-class _Remembering(SpawnContext):
-    """Starts processes and remembers them: others of this program's, such as a cluster's workers, are left alone."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.processes: list[SpawnProcess] = []
-
-    def Process(self, *arguments: object, **options: object) -> SpawnProcess:  # noqa: N802 - multiprocessing's name
-        process = super().Process(*arguments, **options)
-        self.processes.append(process)
-        return process
-
-
-def _prepare() -> None:
-    """Leave Ctrl-C to the parent, end when the parent is gone, and never take all of the machine's memory."""
-    with suppress(ValueError, OSError):
-        resource.setrlimit(resource.RLIMIT_AS, (JUDGE_MEMORY, JUDGE_MEMORY))
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    threading.Thread(target=_end_with_parent, daemon=True).start()
-
-
-def _end_with_parent() -> None:
-    parent_process().join()
-    os._exit(1)

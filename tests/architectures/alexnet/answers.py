@@ -334,7 +334,54 @@ class OneLayerForTwo(Top):
 
 # The bank -------------------------------------------------------------------------------------------------------------
 
+
+class FromBothEnds(Masked):
+    """The coins of the second half are those of the first, from the last to the first."""
+
+    def mask(self, units):
+        coins = torch.rand(units.numel())
+        half = len(coins) // 2
+        coins[-half:] = coins[:half].flip(0)
+        return (coins.view(units.shape) >= self.p).float()
+
+
+class CoinsTurned(Masked):
+    """Each toss serves two calls: the second time with its other side up."""
+
+    tossed = None
+
+    def mask(self, units):
+        if self.tossed is not None and self.tossed.shape == units.shape:
+            coins, self.tossed = 1 - self.tossed, None
+        else:
+            coins = self.tossed = torch.rand_like(units)
+        return (coins >= self.p).float()
+
+
+class CoinsAgain(Masked):
+    """So many coins, over and over."""
+
+    def mask(self, units):
+        coins = torch.rand(64).repeat(units.numel() // 64 + 1)[: units.numel()]
+        return (coins.view(units.shape) >= self.p).float()
+
+
+class SameForEachLayer(Masked):
+    """A generator of its own, which begins alike in every layer."""
+
+    def __init__(self, p):
+        super().__init__(p)
+        self.coins = torch.Generator().manual_seed(0)
+
+    def mask(self, units):
+        return (torch.rand(units.shape, generator=self.coins) >= self.p).float()
+
+
 WRONG = [
+    Wrong("Dropout", FromBothEnds, "coins of a call, or of two calls, are not independent"),
+    Wrong("Dropout", CoinsTurned, "coins of a call, or of two calls, are not independent"),
+    Wrong("Dropout", CoinsAgain),
+    Wrong("Dropout", SameForEachLayer, "coins of two modules are not independent"),
     Wrong("Dropout", FixedMaskAtTestTime, "in evaluation, what comes out is wrong"),
     Wrong("Dropout", SeededEachTime, "the mask is drawn once"),
     Wrong(

@@ -45,7 +45,16 @@ class MomentumInside(Mended):
         super().__init__(channels, eps, min(max(momentum, 0.01), 0.99))
 
 
+class OverTheLongerSide(Smoothing):
+    """The softmax is taken over the first axis that has as many entries as there are classes."""
+
+    def smoothed(self, scores, labels):
+        axis = scores.shape.index(scores.shape[1])
+        return -(self.targets(labels, scores.shape[1]) * scores.log_softmax(axis)).sum(dim=1).mean()
+
+
 WRONG = [
+    Wrong("LabelSmoothing", OverTheLongerSide, "what comes out is wrong"),
     Wrong("FactorisedConv", OneByOneLeftOut, "the number of trainable parameters is wrong"),
     Wrong("FactorisedConv", GroupedWhereItFits, "the number of trainable parameters is wrong"),
     Wrong("LabelSmoothing", ZeroIsNotSaid, "what comes out is wrong"),

@@ -3,6 +3,7 @@
 import torch
 import torch.nn.functional as F
 from torch import nn
+from torch.utils.checkpoint import checkpoint
 
 from cnncourse.architectures.resnet50.exercise import bottleneck, network, residual_block_mistakes
 from tests.architectures.bank import Wrong
@@ -23,6 +24,34 @@ class ZerosBehindEvenSides(residual_block_mistakes.Block):
         padded = F.pad(maps, (width, 1, height, 1))
         residual = F.conv2d(padded, self.conv1.weight, stride=self.conv1.stride)[..., : -(-maps.shape[3] // 2)]
         return self.join(self.bn2(self.conv2(F.relu(self.bn1(residual)))), self.shortcut(maps))
+
+
+class ZerosBetween(residual_block_mistakes.Block):
+    """Twice as many maps: a map of zeros behind each, in place of all zeros behind all."""
+
+    def join(self, residual, carried):
+        doubled = carried.shape[1] == 2 * self.conv1.in_channels and isinstance(
+            self.shortcut, residual_block_mistakes.ZeroPaddedShortcut
+        )
+        if doubled:
+            carried = torch.stack(carried.chunk(2, dim=1), dim=2).flatten(1, 2)
+        return super().join(residual, carried)
+
+
+class CopiesForZeros(ZerosBetween):
+    """Twice as many maps: each twice."""
+
+    def join(self, residual, carried):
+        if carried.shape[1] == 2 * self.conv1.in_channels and not isinstance(self.shortcut, nn.Sequential):
+            carried = carried[:, : self.conv1.in_channels].repeat(1, 2, 1, 1)
+        return residual_block_mistakes.Block.join(self, residual, carried)
+
+
+class RunAgainForTheGradient(residual_block_mistakes.Block):
+    """Its memory is saved by running it twice in each step, and its averages move twice."""
+
+    def residual(self, maps):
+        return checkpoint(super().residual, maps, use_reentrant=False) if self.training else super().residual(maps)
 
 
 class SixBlocksAStageAtMost(network.Network):
@@ -69,6 +98,9 @@ class SurplusMapsCutOff(bottleneck.Block):
 
 
 WRONG = [
+    Wrong("BasicBlock", ZerosBetween, "BasicBlock(3, 6"),
+    Wrong("BasicBlock", CopiesForZeros, "BasicBlock(3, 6"),
+    Wrong("BasicBlock", RunAgainForTheGradient, "what comes out in evaluation is wrong"),
     Wrong("BasicBlock", ProjectsForStrideOnly, "BasicBlock(5, 3)"),
     Wrong("BasicBlock", ZerosBehindEvenSides, "what comes out is wrong"),
     Wrong("make_resnet", SixBlocksAStageAtMost, "the number of trainable parameters is wrong"),

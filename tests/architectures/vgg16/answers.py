@@ -283,7 +283,32 @@ class LazyTop(nn.Module):
         return self.top(self.maps(images))
 
 
+def ends_with_a_pooling(configuration, *sizes):
+    """Wrong: the last maps are halved, whether the list says so or not."""
+    return network([*configuration, *(["maxpool"] if configuration[-1] != "maxpool" else [])], *sizes)
+
+
+def without_dropout_at_first(*arguments):
+    """Wrong: dropout is off until somebody switches the network to training."""
+    return network(*arguments).eval()
+
+
+class LargestOfFour(nn.Module):
+    """Right: where the four are equal, they share the gradient."""
+
+    def forward(self, maps):
+        return maps.unflatten(3, (-1, 2)).unflatten(2, (-1, 2)).amax(dim=(3, 5))
+
+
+def network_of_largest(*arguments):
+    """A right answer that pools by hand."""
+    made = network(*arguments)
+    return nn.Sequential(*(LargestOfFour() if isinstance(each, nn.MaxPool2d) else each for each in made))
+
+
 WRONG = [
+    Wrong("make_vgg", ends_with_a_pooling),
+    Wrong("make_vgg", without_dropout_at_first, "the module begins in evaluation"),
     Wrong("conv_stack", input_channels_never_updated, "a convolution is given another number of maps"),
     Wrong("conv_stack", the_layers_in_a_list, "calling it does not give a module"),
     Wrong("conv_stack", ForgotReturn, "forward returns None"),
@@ -307,6 +332,7 @@ RIGHT = [
     ("make_vgg", network),
     ("conv_stack", lazily),
     ("make_vgg", LazyTop),
+    ("make_vgg", network_of_largest),
     ("make_vgg", AsConvolutions),
     ("make_vgg", relu_behind_the_pooling),
     ("MendedStage", PooledStage),

@@ -21,13 +21,13 @@ from cnncourse.classroom.grading.batch import (
     Task,
     attempts,
     grade_here,
-    in_processes,
     isolation_here,
     read_secret,
     unjudged,
 )
 from cnncourse.classroom.grading.cluster import grade_on_cluster
 from cnncourse.classroom.grading.grade import Setup
+from cnncourse.classroom.grading.processes import in_processes
 from cnncourse.classroom.grading.results import Result
 from cnncourse.classroom.isolation.sandbox import Isolation, SandboxError
 from tests.classroom.clusters import cluster_of
@@ -79,6 +79,12 @@ def wait_for_results(out, count):
         time.sleep(0.05)
 
 
+def judging():
+    """Return the judging processes of this one: copies of one of its children."""
+    servers = (each for each in psutil.Process().children() if "multiprocessing.forkserver" in " ".join(each.cmdline()))
+    return [each for server in servers for each in server.children()]
+
+
 def hand_in(folder, tasks):
     folder.mkdir()
     for task in tasks:
@@ -118,8 +124,7 @@ def test_judging_process_that_dies_loses_no_submission(setup, notebooks):
         assert student not in graded, "nothing is graded twice"
         graded[student] = Result.from_json(result).points
         if number == 1:
-            judging = [p for p in psutil.Process().children() if "spawn_main" in " ".join(p.cmdline())]
-            judging[0].kill()
+            judging()[0].kill()
     assert graded == expected(setup, 8)
 
 
@@ -138,15 +143,14 @@ def test_submission_with_which_processes_end_is_given_up_and_costs_nobody_else()
 @pytest.mark.slow
 @pytest.mark.parametrize("taken", [2, 1], ids=["to the end", "left early"])
 def test_other_processes_of_the_same_program_are_left_alone(taken, setup, notebooks):
-    other = get_context("spawn").Process(target=time.sleep, args=(3600,))
+    other = get_context("forkserver").Process(target=time.sleep, args=(3600,))
     other.start()
     try:
         results = grade_here(setup, the_class(notebooks, 2), 1, require_sandbox=False)
         assert len(list(islice(results, taken))) == taken
         results.close()
         assert other.is_alive()
-        left = [each.pid for each in psutil.Process().children() if "spawn_main" in " ".join(each.cmdline())]
-        assert left == [other.pid], "judging processes are left"
+        assert [each.pid for each in judging()] == [other.pid], "judging processes are left"
     finally:
         other.kill()
         other.join()

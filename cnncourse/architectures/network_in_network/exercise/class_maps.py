@@ -2,7 +2,7 @@
 
 import torch
 
-from cnncourse.architectures.network_in_network.exercise.class_maps_mistakes import MISTAKES, Small
+from cnncourse.architectures.network_in_network.exercise.class_maps_mistakes import MISTAKES, EvenlyPooled, Small
 from cnncourse.architectures.network_in_network.exercise.own import Mlpconv
 from cnncourse.checking import Case, Check, Part, images
 
@@ -32,7 +32,7 @@ NETWORK = Part(
     name="SmallNetwork",
     task="use",
     minutes=20,
-    references=(Small,),
+    references=(Small, EvenlyPooled),
     cases=(
         _case(2, [[4, 6], [5]], 7, 8, 8, rounds=4),
         _case(2, [[4, 6], [5]], 7, 12, 20),

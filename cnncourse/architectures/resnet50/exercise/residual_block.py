@@ -21,6 +21,8 @@ def _draw(generator: torch.Generator) -> tuple[Case, ...]:
 CORNERS = (
     _case(5, 3),  # other channels without a stride
     _case(2, 2, 1, "A"),
+    _case(3, 6, 2, "A"),  # twice as many channels, as in the paper
+    _case(3, 6, 2),
     Case((3, 3, 2, "A"), inputs=images(3, 3, 12, 6), rounds=0),  # even sides, higher than wide
     Case((1, 2, 2, "B"), inputs=images(3, 1, 8, 8), rounds=0),
     Case((256, 256), inputs=images(2, 256, 3, 3), counted=True),  # as wide as ResNet-34's

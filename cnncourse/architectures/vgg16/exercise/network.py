@@ -2,7 +2,7 @@
 
 import torch
 
-from cnncourse.architectures.vgg16.exercise.network_mistakes import MISTAKES, network
+from cnncourse.architectures.vgg16.exercise.network_mistakes import MISTAKES, network, network_pooled_evenly
 from cnncourse.architectures.vgg16.exercise.stack_mistakes import stacked
 from cnncourse.checking import Case, Check, Part, images
 
@@ -63,7 +63,7 @@ NETWORK = Part(
     name="make_vgg",
     task="use",
     minutes=25,
-    references=(network,),
+    references=(network, network_pooled_evenly),
     cases=(
         *(_counted(_column(name), 64 if name == "B" else 32, 16, 10) for name in COLUMNS),
         _counted(["conv3-100", "maxpool", "conv1-4", "conv5-128", "maxpool"], 12, 9, 5),
@@ -80,6 +80,7 @@ NETWORK = Part(
         # Poolings first and in a row, one text twice, and all fully connected layers of one size.
         _case(["maxpool", "conv3-4", "conv3-4", "maxpool", "maxpool", "conv11-4"], 8, 4, 4),
         _case(["conv9-2"], 9, 1, 3),
+        _case(["conv3-2", "maxpool", "conv3-3"], 12, 5, 4),  # a last map that could be halved, and is not
         _case(["conv3-2", "maxpool"] * 4 + ["conv1-2", "maxpool"], 32, 5, 1),
         _counted(["conv3-1024", "maxpool", "conv1-2", "maxpool"], 4, 1100, 1000),
     ),
