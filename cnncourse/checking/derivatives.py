@@ -37,7 +37,8 @@ def has_true_gradients(subject: Subject, weights: Weights, inputs: Sequence[Tens
     of_inputs = [_Way(each, torch.randn(each.shape, generator=generator)) for each in moved]
     pairs = zip(weights.parameters, weights.free, strict=True)
     of_parameters = [_Way(each, torch.randn(each.shape, generator=generator) * free) for each, free in pairs]
-    are_true = all(_is_derivative(subject, ways, inputs, state) for ways in _together(of_inputs, of_parameters))
+    here = float(projected)
+    are_true = all(_is_derivative(subject, ways, inputs, state, here) for ways in _together(of_inputs, of_parameters))
     for each in weights.parameters:
         each.grad = None
     return are_true
@@ -65,15 +66,19 @@ def _together(*groups: Sequence[_Way]) -> list[list[_Way]]:
     return [[_Way(each.moved, each.way * (min(sizes) / size)) for group, size in scaled for each in group]]
 
 
-def _is_derivative(subject: Subject, ways: Sequence[_Way], inputs: Sequence[Tensor], state: Tensor) -> bool:
-    """Whether the gradients of some tensors say what comes out if they are moved a little."""
-    predicted = float(_effects(ways).sum())
-    return any(_moves_as_predicted(subject, ways, inputs, state, step, predicted) for step in STEPS)
-
-
-def _moves_as_predicted(
-    subject: Subject, ways: Sequence[_Way], inputs: Sequence[Tensor], state: Tensor, step: float, predicted: float
+def _is_derivative(
+    subject: Subject, ways: Sequence[_Way], inputs: Sequence[Tensor], state: Tensor, here: float
 ) -> bool:
+    """Whether the gradients of some tensors say what comes out if they are moved a little, from what comes out here."""
+    predicted = float(_effects(ways).sum())
+    derivatives = (each for step in STEPS for each in _derivatives(subject, ways, inputs, state, here, step))
+    return any(abs(each - predicted) <= 1e-3 * max(abs(each), abs(predicted), 1e-3) for each in derivatives)
+
+
+def _derivatives(
+    subject: Subject, ways: Sequence[_Way], inputs: Sequence[Tensor], state: Tensor, here: float, step: float
+) -> tuple[float, float, float]:
+    """Return by how much what comes out changes, both ways and each: where a ReLU just turns on, one has a gradient."""
     reached = []
     with torch.no_grad():
         for times in (1, -2):
@@ -83,5 +88,5 @@ def _moves_as_predicted(
             reached.append(float(subject.projected(inputs)[1]))
         for each in ways:
             each.moved.add_(each.way, alpha=step)
-    derivative = (reached[0] - reached[1]) / (2 * step)
-    return abs(derivative - predicted) <= 1e-3 * max(abs(derivative), abs(predicted), 1e-3)
+    ahead, behind = reached
+    return (ahead - behind) / (2 * step), (ahead - here) / step, (here - behind) / step
