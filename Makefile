@@ -8,8 +8,10 @@ PYTHON ?= $(shell for candidate in python3.13 python3.12 python3.11 python3 pyth
 BIN := .venv/bin
 LEARNER := .venv/learner-ready
 DEVELOPER := .venv/developer-ready
-# Two processes, each with one thread; tests/conftest.py says which tests stay together.
+# Processes with one thread each; tests/conftest.py says which tests stay together.
 SIDE_BY_SIDE := -n 2 --dist loadfile
+# One more than two cores: many tests wait for processes of their own, or for what hangs to be given up.
+UNIT := -n 3 --dist loadfile
 # The lowest versions that pyproject.toml allows, in an environment of their own.
 OLDEST := build/oldest
 # A JupyterHub as the instructor's guide has it installed.
@@ -48,7 +50,7 @@ lab: $(LEARNER)  ## open JupyterLab on the chapters (NO_BROWSER=1 prints the add
 test: $(DEVELOPER)  ## run everything: linter, unit tests, every notebook, the browser
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/python -m pytest -m "not browser" $(SIDE_BY_SIDE)
+	$(BIN)/python -m pytest -m "not browser" $(UNIT)
 	$(BIN)/python -m pytest $(NBVAL) chapters solutions exercises
 	$(BIN)/python -m pytest -m "browser and not slow" $(SIDE_BY_SIDE)
 

@@ -14,18 +14,14 @@ BY_LUCK = 1e-6  # probability that so many calls agree, from which on it is no l
 LEAST = 1e-9  # spread that counts as none, as a multiple of the largest value
 
 
-Run = Callable[[Sequence[Tensor]], Tensor]
-
-
 def chance_notes(
-    parameters: Sequence[Tensor], run: Run, made: Callable[[int], Run], inputs: Sequence[Tensor], rows: int
+    parameters: Sequence[Tensor], run: Callable[[Sequence[Tensor]], Tensor], inputs: Sequence[Tensor], rows: int
 ) -> dict[str, Tensor]:
     """Note how the outputs of a module for one picture spread.
 
     Args:
         parameters: the module's trainable ones.
         run: runs the module in training.
-        made: makes another such module, the random numbers beginning with a seed, and returns what runs it.
         inputs: a batch; its first picture is taken.
         rows: how many copies of it.
 
@@ -34,10 +30,10 @@ def chance_notes(
         "log spread" of each; "together": spread of the mean over all outputs of a copy, relative to that of independent
         outputs; "zeros": share of outputs that are zero; "as many zeros": whether there are as many in each of several
         calls; "linked": the largest correlation of the outputs with themselves, or with those of the next call, shifted
-        or turned round; "linked to another's": the same between two modules; "unlike": share of outputs that differ
-        from one call to the next, at least; "alone": whether calls with a single picture differ, if it is no luck that
-        they do not; "unreached": parameters that no gradient reaches; "log gradient": size of the gradient by the
-        input; "gradient": share of outputs at which it is to the input as the output is, where both have one shape.
+        or turned round; "unlike": share of outputs that differ from one call to the next, at least; "alone": whether
+        calls with a single picture differ, if it is no luck that they do not; "unreached": parameters that no gradient
+        reaches; "log gradient": size of the gradient by the input; "gradient": share of outputs at which it is to the
+        input as the output is, where both have one shape.
 
     """
     copies = [each[:1].detach().repeat(rows, *[1] * (each.dim() - 1)) for each in inputs]
@@ -60,7 +56,6 @@ def chance_notes(
         "zeros together": ((zeros.sum(1).std() + LEAST) / (zeros.var(0).sum().sqrt() + LEAST)).log(),
         "as many zeros": torch.tensor(float(len({int((each == 0).sum()) for each in calls}) == 1)),
         "linked": torch.maximum(_linked(values), _linked(values, called[1])),
-        "linked to another's": _linked(*(made(seed)(copies).detach().reshape(rows, -1) for seed in (1, 2))),
         "unlike": min(differing(one, other, *OUTPUTS).double().mean() for one, other in pairwise(called)),
         "alone": torch.tensor(float(_differ(alone, values))),
     }

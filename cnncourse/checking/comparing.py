@@ -23,8 +23,7 @@ CHANCE = {
     "chance: zeros together": 0.2,
     "chance: as many zeros": 0.5,
     "chance: linked": 0.25,
-    "chance: linked to another's": 0.25,
-    "chance: unlike": 0.03,
+    "chance: unlike": 0.06,  # outputs of one copy may all differ together
     "chance: alone": 0.5,
     "chance: unreached": 0.5,
     "chance: log gradient": 0.15,
@@ -48,7 +47,6 @@ SAID = {
     "chance: zeros together": "in training, the zeros for a picture do not fall independently of each other",
     "chance: as many zeros": "in training, it is not left to chance how many zeros there are",
     "chance: linked": "in training, the coins of a call, or of two calls, are not independent of each other",
-    "chance: linked to another's": "in training, the coins of two modules are not independent of each other",
     "chance: unlike": "in training, two calls do not differ as they should",
     "chance: alone": "in training, nothing is left to chance for a batch of one image",
     "chance: unreached": "in training, some of its parameters have no share in what comes out",

@@ -162,15 +162,7 @@ def _examine_module(answer: object, question: Question) -> Iterator[Stage]:
     yield {"shape": shapes, "parameters": weights.count, **start, "alike: output": outputs, **gradients}
     if question.chance and question.copies:
         subject.module.train()
-
-        def made(seed: int) -> Callable[[Sequence[Tensor]], Tensor]:
-            other = settled(answer, question._replace(seed=question.seed + seed), first)
-            Weights(other.module, question.seed, question.spread).fill_alike()
-            other.module.train()
-            return lambda inputs: flat(other.run(inputs))[0]
-
-        run = lambda inputs: flat(subject.run(inputs))[0]  # noqa: E731
-        notes = chance_notes(weights.parameters, run, made, first, question.copies)
+        notes = chance_notes(weights.parameters, lambda inputs: flat(subject.run(inputs))[0], first, question.copies)
         yield {f"chance: {name}": value for name, value in notes.items()}
     notes = _evaluation_notes(subject, weights, first, second, "alike")
     yield {**notes, LEFT_ALONE: sorted(subject.disturbed)}

@@ -366,22 +366,10 @@ class CoinsAgain(Masked):
         return (coins.view(units.shape) >= self.p).float()
 
 
-class SameForEachLayer(Masked):
-    """A generator of its own, which begins alike in every layer."""
-
-    def __init__(self, p):
-        super().__init__(p)
-        self.coins = torch.Generator().manual_seed(0)
-
-    def mask(self, units):
-        return (torch.rand(units.shape, generator=self.coins) >= self.p).float()
-
-
 WRONG = [
     Wrong("Dropout", FromBothEnds, "coins of a call, or of two calls, are not independent"),
     Wrong("Dropout", CoinsTurned, "coins of a call, or of two calls, are not independent"),
     Wrong("Dropout", CoinsAgain),
-    Wrong("Dropout", SameForEachLayer, "coins of two modules are not independent"),
     Wrong("Dropout", FixedMaskAtTestTime, "in evaluation, what comes out is wrong"),
     Wrong("Dropout", SeededEachTime, "the mask is drawn once"),
     Wrong(

@@ -54,7 +54,7 @@ class OverTheLongerSide(Smoothing):
 
 
 WRONG = [
-    Wrong("LabelSmoothing", OverTheLongerSide, "what comes out is wrong"),
+    Wrong("LabelSmoothing", OverTheLongerSide, "as many images as channels or classes"),
     Wrong("FactorisedConv", OneByOneLeftOut, "the number of trainable parameters is wrong"),
     Wrong("FactorisedConv", GroupedWhereItFits, "the number of trainable parameters is wrong"),
     Wrong("LabelSmoothing", ZeroIsNotSaid, "what comes out is wrong"),

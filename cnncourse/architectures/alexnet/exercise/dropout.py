@@ -365,6 +365,7 @@ DROPOUT = Part(
             ),
             notes=(
                 "chance: unlike",
+                "chance: linked",
                 "chance: alone",
                 "chance: together",
                 "chance: zeros together",
