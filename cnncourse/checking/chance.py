@@ -10,6 +10,7 @@ from cnncourse.checking.plain import OUTPUTS, differing
 
 CALLS = 3
 CALLS_ALONE = 24  # with a batch of one
+MOST_LINKED = 2**17  # outputs that are compared with each other
 BY_LUCK = 1e-6  # probability that so many calls agree, from which on it is no luck
 LEAST = 1e-9  # spread that counts as none, as a multiple of the largest value
 
@@ -77,7 +78,7 @@ def _linked(one: Tensor, other: Tensor | None = None) -> Tensor:
     Where many coins are tossed independently it is small, whichever of them is compared with which: by the fast Fourier
     transform each is compared with the one so many places on, and so many places from the end.
     """
-    ones, others = (_deviations(each) for each in (one, one if other is None else other))
+    ones, others = (_deviations(each)[:MOST_LINKED] for each in (one, one if other is None else other))
     transformed, its = torch.fft.rfft(ones), torch.fft.rfft(others)
     along, against = (torch.fft.irfft(each, len(ones)).abs() for each in (transformed.conj() * its, transformed * its))
     if other is None:

@@ -37,7 +37,7 @@ SPOILS = "forward changes the tensor that it is given, by +=, .data or an operat
 NEW_PARAMETERS = "forward makes new parameters, which no optimiser knows: make them once, in __init__"
 TOGETHER = "two of them are not independent: something belongs to the class, or to the notebook, and not to the object"
 RETURNS = "train() gives back something else than the module: end your own with return self, as nn.Module's does"
-BEGINS = "the module begins in evaluation: call train() on it before it is given back, as every module begins so"
+BEGINS = "the module begins in evaluation, or a part of it: modules begin in training, until somebody calls eval()"
 OVERWRITES = "what a call gave back is overwritten by the next: make a new tensor each time"
 MODE = "forward switches the module to training or to evaluation itself"
 REMEMBERS = "it remembers something from one call to the next"

@@ -14,7 +14,7 @@ def registered_parameters(module: nn.Module) -> list[nn.Parameter]:
 def registered_buffers(module: nn.Module) -> dict[Path, Tensor]:
     """Return all buffers of a module and of those within it, each once, by the way to it."""
     first: dict[int, tuple[Path, Tensor]] = {}
-    for path, within in _modules(module):
+    for path, within in _with_ways(module):
         for name, buffer in within.__dict__.get("_buffers", {}).items():
             if buffer is not None:
                 first.setdefault(id(buffer), ((path, name), buffer))
@@ -23,12 +23,21 @@ def registered_buffers(module: nn.Module) -> dict[Path, Tensor]:
 
 def registered_modules(module: nn.Module) -> list[nn.Module]:
     """Return a module and those within it, each once."""
-    return [within for _, within in _modules(module)]
-
-
-def _modules(module: nn.Module) -> list[tuple[Path, nn.Module]]:
-    """Return a module and those within it, each once, with the way to it."""
     # A list of what is left, not a call for each module: every run of an examination looks through them.
+    found: dict[int, nn.Module] = {}
+    left = [module]
+    while left:
+        within = left.pop()
+        if id(within) not in found:
+            found[id(within)] = within
+            children = within.__dict__.get("_modules")
+            if children:
+                left += [child for child in reversed(children.values()) if child is not None]
+    return list(found.values())
+
+
+def _with_ways(module: nn.Module) -> list[tuple[Path, nn.Module]]:
+    """Return a module and those within it, each once, with the way to it."""
     seen: set[int] = set()
     found: list[tuple[Path, nn.Module]] = []
     left: list[tuple[Path, nn.Module]] = [((), module)]

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from torch.nn.parameter import is_lazy
 
 from cnncourse.checking.exercise import Fault, Question, RefusedAnswerError
-from cnncourse.checking.members import registered_buffers, registered_parameters
+from cnncourse.checking.members import registered_buffers, registered_modules, registered_parameters
 from cnncourse.checking.plain import flat, same
 
 TRAIN = "what train() and eval() give back"
@@ -189,7 +189,7 @@ def settled(answer: object, question: Question, inputs: Sequence[Tensor]) -> Sub
     """Build a module; lazy layers have no weights before a first run, in evaluation, where no average moves."""
     torch.default_generator.manual_seed(question.seed)
     module = _build(answer, question)
-    begins_in_training = module.training
+    begins_in_training = all(each.training for each in registered_modules(module))
     if any(is_lazy(each) for each in registered_parameters(module)):
         Subject(module.eval(), question).values(inputs)
     if not all(_is_finite(each) for each in registered_parameters(module)):

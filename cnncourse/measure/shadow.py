@@ -91,17 +91,19 @@ def plain_network(model: nn.Module, input_shape: Shapes | None = None) -> nn.Mod
         ValueError: if it is a scripted or exported program, or has lazy layers and no input's shape is given.
 
     """
-    for name, module in model.named_modules():
+    for module in every_module(model):
         if isinstance(module, torch.jit.ScriptModule) or (
             isinstance(module, torch.fx.GraphModule) and "eval" in vars(module)
         ):
+            name = next(name for name, each in model.named_modules() if each is module)
             kind = getattr(module, "original_name", type(module).__name__)
             raise ValueError(
                 f"{f'{name}, a part of {type(model).__name__},' if name else kind} is a scripted, traced or exported "
                 "program, which cannot be looked into; pass the network that it was made from"
             )
     model = _unwrapped(model, {})
-    if not any(is_lazy(each) for each in (*model.parameters(), *model.buffers())):
+    stores = (store for module in every_module(model) for store in (module._parameters, module._buffers))
+    if not any(is_lazy(each) for store in stores for each in store.values()):
         return model
     if input_shape is None:
         raise ValueError(
@@ -116,6 +118,18 @@ def plain_network(model: nn.Module, input_shape: Shapes | None = None) -> nn.Mod
     with evaluation_mode(model), torch.no_grad(), torch.random.fork_rng(devices=[]):
         model(*(torch.zeros(1, *shape) for shape in shapes_of_inputs(input_shape)))
     return model
+
+
+def every_module(model: nn.Module) -> list[nn.Module]:
+    """Return a network's modules, each once, in the order of ``modules()``, which takes a call for each level."""
+    found: dict[nn.Module, None] = {}
+    left = [model]
+    while left:
+        module = left.pop()
+        if module not in found:
+            found[module] = None
+            left += [each for each in reversed(module._modules.values()) if each is not None]
+    return list(found)
 
 
 def _unwrapped(module: nn.Module, known: dict[nn.Module, nn.Module]) -> nn.Module:
@@ -156,7 +170,7 @@ def is_layer(module: nn.Module) -> bool:
 @contextmanager
 def evaluation_mode(model: nn.Module) -> Iterator[None]:
     """Put a network into evaluation mode inside this block; then each module is in the mode it was in."""
-    modes = {module: module.training for module in model.modules()}
+    modes = {module: module.training for module in every_module(model)}
     model.eval()
     try:
         yield
@@ -167,7 +181,7 @@ def evaluation_mode(model: nn.Module) -> Iterator[None]:
 
 def kind_of_numbers(model: nn.Module) -> torch.dtype:
     """Return the kind of numbers that a network takes: that of its first parameter, a real one if there is one."""
-    kinds = [parameter.dtype for parameter in model.parameters()]
+    kinds = [each.dtype for module in every_module(model) for each in module._parameters.values() if each is not None]
     real = [kind for kind in kinds if kind.is_floating_point]
     return next(iter(real + [kind for kind in kinds if kind.is_complex]), torch.get_default_dtype())
 
@@ -207,10 +221,9 @@ def measure_on_meta(model: nn.Module, input_shape: Shapes, watch: AbstractContex
 def left_as_it_was(model: nn.Module) -> Iterator[None]:
     """Undo inside a network, at the end of this block, whatever it has kept, counted, made or thrown away."""
     held = []
-    for module in model.modules():
+    for module in every_module(model):
         own = {name: value for name, value in vars(module).items() if name not in _KEPT}
-        inner = [vars(module)[name] for name in ("_parameters", "_buffers", "_modules")]
-        inner += [value for value in own.values() if type(value) in (list, dict, set)]
+        inner = [value for name, value in own.items() if type(value) in (list, dict, set) or name in _STORES]
         held.append((module, own, [(value, value.copy()) for value in inner]))
     try:
         yield
@@ -224,6 +237,7 @@ def left_as_it_was(model: nn.Module) -> Iterator[None]:
                 value.extend(before) if isinstance(value, list) else value.update(before)
 
 
+_STORES = {"_parameters", "_buffers", "_modules"}
 # What others put into a module while it is looked at, or what has a guard of its own.
 _KEPT = {
     "training",
@@ -239,7 +253,7 @@ def shadowed(model: nn.Module) -> Iterator[None]:
     """Let a network hold shapes without numbers inside this block; what it does or draws at random is undone."""
     held = [
         (store, name, tensor)
-        for module in model.modules()  # names each module once, under however many names it is known
+        for module in every_module(model)
         for store in (module._parameters, module._buffers, vars(module))
         for name, tensor in store.items()
         if isinstance(tensor, Tensor)

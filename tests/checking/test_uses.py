@@ -144,6 +144,12 @@ class BegunInEvaluation(Unit):
         self.eval()
 
 
+class NormBegunInEvaluation(Unit):
+    def __init__(self, in_channels, out_channels, stride=1):
+        super().__init__(in_channels, out_channels, stride)
+        self.normalisation.eval()
+
+
 @lru_cache
 def made_once(in_channels, out_channels, stride=1):
     return Unit(in_channels, out_channels, stride)
@@ -171,6 +177,7 @@ WRONG = [
     (OnePlaceForAllResults, "what a call gave back is overwritten by the next"),
     (ForgotWhatTrainReturns, "end your own with return self"),
     (BegunInEvaluation, "the module begins in evaluation"),
+    (NormBegunInEvaluation, "the module begins in evaluation"),
 ]
 
 
