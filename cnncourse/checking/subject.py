@@ -87,7 +87,8 @@ class Subject:
         _refuse_nothing(output)
         if any(each._version != version for each, version in before):
             self.disturbed.add(EARLIER)
-        self.given_back = [(each, each._version) for each in flat(output)]
+        # Tensors of inference mode keep no count of changes.
+        self.given_back = [(each, each._version) for each in flat(output) if not each.is_inference()]
         if not all(torch.equal(one.detach(), other.detach()) for one, other in zip(given, inputs, strict=True)):
             self.disturbed.add("input")
             self.given = ([], [])

@@ -150,6 +150,12 @@ class NormBegunInEvaluation(Unit):
         self.normalisation.eval()
 
 
+class InInferenceMode(Unit):
+    def forward(self, maps):
+        with torch.inference_mode(not self.training):
+            return super().forward(maps)
+
+
 @lru_cache
 def made_once(in_channels, out_channels, stride=1):
     return Unit(in_channels, out_channels, stride)
@@ -176,6 +182,7 @@ WRONG = [
     (SquareBatch, "used on as many images as channels or classes"),
     (OnePlaceForAllResults, "what a call gave back is overwritten by the next"),
     (ForgotWhatTrainReturns, "end your own with return self"),
+    (InInferenceMode, "a way is cut off from the gradient"),
     (BegunInEvaluation, "the module begins in evaluation"),
     (NormBegunInEvaluation, "the module begins in evaluation"),
 ]
