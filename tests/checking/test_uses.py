@@ -306,6 +306,24 @@ def test_gradients_that_are_no_numbers_leave_what_is_looked_at_as_it_was():
     assert all(each.isfinite().all() for each in (*inputs, *subject.module.parameters()))
 
 
+class TurnsOnHere(nn.Module):
+    def __init__(self, slope):
+        super().__init__()
+        self.weight, self.slope = nn.Parameter(torch.ones(1)), slope
+
+    def forward(self, units):
+        return torch.relu(units) * self.weight + self.slope * (units - units.detach())
+
+
+@pytest.mark.parametrize(("slope", "is_true"), [(0.0, True), (0.4, False)])
+def test_where_a_relu_just_turns_on_the_gradient_of_one_side_is_true(slope, is_true):
+    question = Case(arguments=(slope,), inputs=images(1, 2)).question("unit", Case(), 0, 0)
+    inputs = [torch.tensor([[0.0, 1.0]], dtype=torch.float64, requires_grad=True)]
+    subject = settled(TurnsOnHere, question, inputs)
+    subject.module.double()
+    assert has_true_gradients(subject, Weights(subject.module, 0, (0.5, 2.0)), inputs) == is_true
+
+
 class Dropped(nn.Module):
     """A linear layer and a dropout, as torch has it."""
 

@@ -332,9 +332,6 @@ class OneLayerForTwo(Top):
         self.fc8 = self.fc7 if num_classes == hidden_units else self.fc8
 
 
-# The bank -------------------------------------------------------------------------------------------------------------
-
-
 class FromBothEnds(Masked):
     """The coins of the second half are those of the first, from the last to the first."""
 
@@ -365,6 +362,8 @@ class CoinsAgain(Masked):
         coins = torch.rand(64).repeat(units.numel() // 64 + 1)[: units.numel()]
         return (coins.view(units.shape) >= self.p).float()
 
+
+# The bank -------------------------------------------------------------------------------------------------------------
 
 WRONG = [
     Wrong("Dropout", FromBothEnds, "coins of a call, or of two calls, are not independent"),

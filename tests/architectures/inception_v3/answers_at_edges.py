@@ -45,7 +45,7 @@ class MomentumInside(Mended):
         super().__init__(channels, eps, min(max(momentum, 0.01), 0.99))
 
 
-class OverTheLongerSide(Smoothing):
+class OverAnAxisOfThatLength(Smoothing):
     """The softmax is taken over the first axis that has as many entries as there are classes."""
 
     def smoothed(self, scores, labels):
@@ -54,7 +54,7 @@ class OverTheLongerSide(Smoothing):
 
 
 WRONG = [
-    Wrong("LabelSmoothing", OverTheLongerSide, "as many images as channels or classes"),
+    Wrong("LabelSmoothing", OverAnAxisOfThatLength, "as many images as channels or classes"),
     Wrong("FactorisedConv", OneByOneLeftOut, "the number of trainable parameters is wrong"),
     Wrong("FactorisedConv", GroupedWhereItFits, "the number of trainable parameters is wrong"),
     Wrong("LabelSmoothing", ZeroIsNotSaid, "what comes out is wrong"),

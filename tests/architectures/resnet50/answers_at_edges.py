@@ -30,21 +30,20 @@ class ZerosBetween(residual_block_mistakes.Block):
     """Twice as many maps: a map of zeros behind each, in place of all zeros behind all."""
 
     def join(self, residual, carried):
-        doubled = carried.shape[1] == 2 * self.conv1.in_channels and isinstance(
-            self.shortcut, residual_block_mistakes.ZeroPaddedShortcut
-        )
-        if doubled:
-            carried = torch.stack(carried.chunk(2, dim=1), dim=2).flatten(1, 2)
+        is_padded = isinstance(self.shortcut, residual_block_mistakes.ZeroPaddedShortcut)
+        if is_padded and carried.shape[1] == 2 * self.conv1.in_channels:
+            carried = self.doubled(*carried.chunk(2, dim=1))
         return super().join(residual, carried)
+
+    def doubled(self, maps, zeros):
+        return torch.stack([maps, zeros], dim=2).flatten(1, 2)
 
 
 class CopiesForZeros(ZerosBetween):
     """Twice as many maps: each twice."""
 
-    def join(self, residual, carried):
-        if carried.shape[1] == 2 * self.conv1.in_channels and not isinstance(self.shortcut, nn.Sequential):
-            carried = carried[:, : self.conv1.in_channels].repeat(1, 2, 1, 1)
-        return residual_block_mistakes.Block.join(self, residual, carried)
+    def doubled(self, maps, _zeros):
+        return torch.cat([maps, maps], dim=1)
 
 
 class RunAgainForTheGradient(residual_block_mistakes.Block):

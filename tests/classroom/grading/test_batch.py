@@ -42,6 +42,11 @@ def end_with_some(task):
     return "judged"
 
 
+def what_was_set(task):
+    """Return what a judging process finds in its environment."""
+    return os.environ.get("CNNCOURSE_SET_LATER", f"nothing for {task.student}")
+
+
 @pytest.fixture(scope="module")
 def setup(project):
     return Setup.of(short_assignment(EXERCISE, project), b"secret")
@@ -138,6 +143,15 @@ def test_submission_with_which_processes_end_is_given_up_and_costs_nobody_else()
         ("cy", "judged"),
         ("di", "judged"),
     ]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("value", ["before", "and after"])
+def test_judging_processes_have_the_environment_of_whoever_starts_them(value, monkeypatch):
+    # The second time there is a process already of which they are copies.
+    monkeypatch.setenv("CNNCOURSE_SET_LATER", value)
+    results = in_processes(what_was_set, [Task("ann", b"")], 1, lambda _task, why: why)
+    assert list(results) == [("ann", value)]
 
 
 @pytest.mark.slow

@@ -311,7 +311,6 @@ LABEL_SMOOTHING = Part(
         _case(0.5, _scores(1, 2)),
         _case(0, _scores(3, 5, OVERFLOWS)),
         _case(0.1, _scores(3, 1000)),
-        _case(0.2, _scores(5, 5)),
     ),
     misconceptions=MISCONCEPTIONS,
     checks=(
